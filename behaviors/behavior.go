@@ -1,0 +1,74 @@
+// Package behaviors says what the runtime asks of user code, wherever that runs: in Starlark (behaviors/starlark), in Go (entities), later in
+// another process. The interfaces are batch-shaped, so that a window can hand over many commands of different entities at once and wait for
+// all together.
+package behaviors
+
+import (
+	"context"
+
+	"github.com/partita-io/partita/entities"
+)
+
+// Entity is the behaviour of one entity type. Its methods are called from several goroutines at once, never for the same state.
+type Entity interface {
+	// InitialState is the state of an entity without events: the defaults of its record.
+	InitialState() entities.State
+
+	// DecodeState reads what some version of this behaviour stored, resolving the schema named by fingerprint to today's.
+	DecodeState(fingerprint uint64, data []byte) (entities.State, error)
+
+	// Decide decides every turn and evolves its state by the events it decided. Turns of one call are of different entities.
+	//
+	// A turn's State is used up by the call: it may have been changed in place. The next turn of that entity takes Decision.State, or, if the
+	// decision is without events, fails or is not carried out, decodes the stored bytes again.
+	Decide(ctx context.Context, turns []Turn)
+
+	// StateJSON shows a state to people, fields in schema order.
+	StateJSON(state entities.State) ([]byte, error)
+}
+
+// A Turn is one command of one entity and, after Entity.Decide, what came of it.
+type Turn struct {
+	Command *entities.Command
+	State   entities.State
+
+	// StateIsKept says, after Decide, that State was not changed in place: it is still the state before the command.
+	StateIsKept bool
+	Decision    entities.Decision
+	// Failure is nil when Decision holds.
+	Failure *entities.Failure
+}
+
+// Projection is the behaviour of one table projection. Its methods are called from several goroutines at once.
+type Projection interface {
+	// Wants tells whether the projection has a function for events of this type.
+	Wants(eventType string) bool
+
+	// Key is the key of the row that the event belongs to.
+	Key(ctx context.Context, event *Event) (string, *entities.Failure)
+
+	// Apply folds the event into a row. row is the stored row (nil: none yet, the defaults are used); the result is the new row as it is
+	// stored and published, nil when the row is to be deleted.
+	Apply(ctx context.Context, row []byte, event *Event) (newRow []byte, failure *entities.Failure)
+
+	// RowJSON shows a stored row to people, fields in schema order.
+	RowJSON(row []byte) ([]byte, error)
+	// RowType and RowContentType are the headers ce_type and content-type of a row's record.
+	RowType() string
+	RowContentType() string
+}
+
+// An Event is an event as a projection sees it: what ctx and event are made of.
+type Event struct {
+	// Entity and EntityID name where it happened ("cart", "c1"); Sequence is its number there. Empty and 0 for foreign topics.
+	Entity   string
+	EntityID string
+	Sequence int64
+	Type     string
+	Payload  entities.Payload
+	// NowMS is the event record's timestamp.
+	NowMS int64
+	// CausationID is the id of the command that caused it.
+	CausationID string
+	Headers     []entities.Header
+}

@@ -1,0 +1,122 @@
+package partitions
+
+import (
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Side tells which of an instance's lanes a component runs on.
+type Side uint8
+
+const (
+	// WriteSide decides commands; nothing slow may hold it.
+	WriteSide Side = iota
+	// ReadSide follows what was written.
+	ReadSide
+)
+
+func (s Side) String() string {
+	if s == WriteSide {
+		return "write"
+	}
+	return "read"
+}
+
+// A Component is anything that consumes: an entity type, a projection, a subscription. On each shard it has one task.
+type Component struct {
+	// Name is unique in the context ("cart"); it is part of keys in the progress topic and of paths of stores, so it never changes.
+	Name   string
+	Side   Side
+	Inputs []Input
+	// Changelog is the compacted topic that mirrors the component's store record by record; empty for a component without a store.
+	Changelog string
+	// New makes the processor of one shard's task.
+	New func(shard int32) Processor
+}
+
+// An Input is a topic that a component reads. Topics of the context have as many partitions as the context; partition q of any other topic
+// joins shard q mod N.
+type Input struct {
+	Topic string
+	// Purge deletes records up to the committed position now and then: nobody else reads a repartition topic.
+	Purge bool
+}
+
+// A Processor is what a component does with records. One goroutine at a time works on it.
+type Processor interface {
+	// Process decides records of one input, in the order of the log. Whatever comes of them goes to w. It returns an error only when it cannot
+	// go on (the store is broken): a record that cannot be processed is dead-lettered, not an error.
+	Process(w Window, records []Record) error
+
+	// Dropped says that what was decided since the last commit will not be committed: forget everything that is derived from it.
+	Dropped()
+}
+
+// A Record is an input record with what was learned about it in windows that failed.
+type Record struct {
+	*kgo.Record
+	// Refused is why the broker refused, for good, a record that this one caused; empty if it did not. The processor dead-letters the record.
+	Refused string
+	// ReplyRefused says that the broker refused the reply to it, so none is produced.
+	ReplyRefused bool
+}
+
+// Window is a task's view of the transaction that is being filled. Everything written to it is committed together with the positions of the
+// records that caused it, or not at all.
+type Window interface {
+	// NowMS is the owner's clock, in ms since 1970, read once for each call of Process.
+	NowMS() int64
+
+	// Get returns the value of key as of all earlier records, nil if there is none. The slice must not be changed.
+	Get(key []byte) ([]byte, error)
+	// Put sets the value of key, for the record that caused it. headers go with the changelog record; the last Put of a window wins.
+	// key and value must not be changed afterwards.
+	Put(cause *Record, key, value []byte, headers []kgo.RecordHeader)
+	// Delete removes key and writes a tombstone to the changelog.
+	Delete(cause *Record, key []byte, headers []kgo.RecordHeader)
+
+	// Produce writes a record, which names its topic and partition. Its timestamp is set to NowMS if it has none.
+	Produce(cause *Record, kind OutputKind, out *kgo.Record)
+
+	// CanReply tells whether the topic and partition exist and may be replied to: known to cached metadata, not internal to Kafka, no topic of
+	// this context other than <context>.replies. A negative partition asks for any: it returns the one to use.
+	CanReply(topic string, partition int32) (int32, bool)
+
+	// Count adds one to a counter once the window is committed; see [Tally].
+	Count(t Tally)
+}
+
+// OutputKind tells what a produced record is for: it decides what happens when the broker refuses it for good.
+type OutputKind uint8
+
+// The kinds of output. A refused reply is dropped and counted; for any other kind the record that caused it is dead-lettered.
+const (
+	OutputEvent OutputKind = iota
+	OutputReply
+	OutputForward
+	OutputRepartition
+	OutputDeadLetter
+	OutputChangelog
+)
+
+// A Tally names something a processor counts, shown after the commit only. Labels are few and fixed: outcome is accepted, rejected, failed,
+// repeated, forwarded; reason is a failure code.
+type Tally struct {
+	Kind TallyKind
+	// Label is the outcome of a command or the reason of a dead letter.
+	Label string
+	// RecordTimeMS is the time of the input record, for delays; 0 for none.
+	RecordTimeMS int64
+}
+
+// TallyKind is what a Tally counts.
+type TallyKind uint8
+
+// What is counted.
+const (
+	CommandDecided TallyKind = iota
+	EventEmitted
+	RowWritten
+	DeadLettered
+	CommandForwarded
+	ReplyDropped
+)
