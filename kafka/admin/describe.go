@@ -1,0 +1,110 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/partita-io/partita/kafka/topics"
+)
+
+// Describe returns the topics of these names that exist. Nothing is created by asking.
+func (a *Admin) Describe(ctx context.Context, names ...string) (map[string]topics.Found, error) {
+	found, err := a.metadata(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("describing topics: %w", err)
+	}
+	existing := make([]string, 0, len(found))
+	for name := range found {
+		existing = append(existing, name)
+	}
+	if len(existing) == 0 {
+		return found, nil
+	}
+	if err := a.addConfig(ctx, found, existing); err != nil {
+		return nil, fmt.Errorf("describing topics: %w", err)
+	}
+	bounds, err := a.Bounds(ctx, existing...)
+	if err != nil {
+		return nil, fmt.Errorf("describing topics: %w", err)
+	}
+	for partition, b := range bounds {
+		f := found[partition.Topic]
+		f.HasRecords = f.HasRecords || b.End > 0
+		found[partition.Topic] = f
+	}
+	return found, nil
+}
+
+func (a *Admin) metadata(ctx context.Context, names []string) (map[string]topics.Found, error) {
+	found := map[string]topics.Found{}
+	if len(names) == 0 {
+		return found, nil // Asking for no topic by name would be asking for all.
+	}
+	req := kmsg.NewPtrMetadataRequest()
+	for _, name := range names {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = &name
+		req.Topics = append(req.Topics, t)
+	}
+	resp, err := req.RequestWith(ctx, a.client)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range resp.Topics {
+		if t.Topic == nil {
+			continue
+		}
+		err := kerr.ErrorForCode(t.ErrorCode)
+		switch {
+		case errors.Is(err, kerr.UnknownTopicOrPartition):
+		case err != nil && !errors.Is(err, kerr.LeaderNotAvailable):
+			return nil, fmt.Errorf("topic %s: %w", *t.Topic, NameRight(err, "DESCRIBE", "topic "+*t.Topic))
+		default:
+			found[*t.Topic] = topics.Found{
+				Name: *t.Topic, ID: t.TopicID, Partitions: int32(len(t.Partitions)), Replication: fewestCopies(t.Partitions),
+			}
+		}
+	}
+	return found, nil
+}
+
+func fewestCopies(partitions []kmsg.MetadataResponseTopicPartition) int16 {
+	var fewest int16
+	for i, p := range partitions {
+		if n := int16(len(p.Replicas)); i == 0 || n < fewest {
+			fewest = n
+		}
+	}
+	return fewest
+}
+
+func (a *Admin) addConfig(ctx context.Context, found map[string]topics.Found, names []string) error {
+	req := kmsg.NewPtrDescribeConfigsRequest()
+	for _, name := range names {
+		r := kmsg.NewDescribeConfigsRequestResource()
+		r.ResourceType, r.ResourceName = kmsg.ConfigResourceTypeTopic, name
+		req.Resources = append(req.Resources, r)
+	}
+	resp, err := req.RequestWith(ctx, a.client)
+	if err != nil {
+		return err
+	}
+	for _, r := range resp.Resources {
+		if err := kerr.ErrorForCode(r.ErrorCode); err != nil {
+			return fmt.Errorf("settings of topic %s: %w", r.ResourceName, NameRight(err, "DESCRIBE_CONFIGS", "topic "+r.ResourceName))
+		}
+		f := found[r.ResourceName]
+		f.Config = make(map[string]string, len(r.Configs))
+		for _, c := range r.Configs {
+			if c.Value != nil {
+				f.Config[c.Name] = *c.Value
+			}
+		}
+		found[r.ResourceName] = f
+	}
+	return nil
+}
