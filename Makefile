@@ -1,0 +1,42 @@
+# make check is what CI runs and what a commit must pass. The other targets are deeper and slower; docs/results/ keeps their last figures.
+
+GOLANGCI_VERSION := v2.15.0
+TAGS             := synctests,invariants
+export PATH      := $(shell go env GOPATH)/bin:$(PATH)
+
+.PHONY: build check format lint test tidy tools e2e fuzz bench soak compose-test
+
+build: ## the binary, into bin/
+	CGO_ENABLED=0 go build -trimpath -o bin/processor ./cmd/processor
+
+check: tidy lint test ## everything that must hold for a commit
+
+tools: ## the tools that check needs
+	@golangci-lint version 2>/dev/null | grep -q "$(GOLANGCI_VERSION:v%=%)" || \
+		go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+format: ## rewrites files as lint wants them
+	golangci-lint fmt
+
+lint: ## formatting and lint
+	golangci-lint fmt --diff
+	golangci-lint run
+
+test: ## all tests, on the embedded broker
+	go test -race -timeout 15m -tags $(TAGS) ./...
+
+tidy: ## go.mod and go.sum say what is used
+	go mod tidy -diff
+
+e2e: ## the same scripts and Kafka facts on a real Apache Kafka: make e2e BROKERS=localhost:9092
+	@test -n "$(BROKERS)" || { echo "make e2e needs brokers: make e2e BROKERS=localhost:9092"; exit 2; }
+	PARTITA_TEST_BROKERS=$(BROKERS) go test -count 1 -timeout 30m -tags $(TAGS) ./e2e/... ./kafka/... ./partitions/...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	./.ci/fuzz $(or $(FUZZTIME),10m)
+
+bench: ## the table of docs/results/: make bench BROKERS=localhost:9092
+	go run ./bench -brokers "$(BROKERS)"
+
+compose-test: ## the compose file, for real; needs Docker
+	./deploy/compose/test.sh
