@@ -1,0 +1,129 @@
+package telemetry
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/partita-io/partita/partitions"
+)
+
+const (
+	// restoreLogInterval is how often a line says how far restoring has come, over all stores.
+	restoreLogInterval = 5 * time.Second
+	// repeatInterval is how often lines of one kind come that each window could cause.
+	repeatInterval = 10 * time.Second
+)
+
+// Log is a listener that writes lines. Lines that could come with every window, or for every store, are gathered into one every few seconds.
+func Log(context string, logger *slog.Logger, now func() time.Time) partitions.Listener {
+	l := &logListener{logger: logger.With(slog.String("context", context)), now: now, restoring: map[taskName]partitions.RestoreEvent{}}
+	l.repeats.of = map[repeated]*repeat{}
+	return partitions.Listener{
+		ShardAcquiring:  func(e partitions.ShardEvent) { l.logger.Debug("shard is being acquired", shardAttr(e.Shard)) },
+		RestoreProgress: l.restoreProgress,
+		StoreRebuilt: func(e partitions.StoreEvent) {
+			l.logger.Warn("store is restored in full", componentAttr(e.Component), shardAttr(e.Shard), slog.String("reason", e.Reason))
+		},
+		ShardRunning: func(e partitions.ShardEvent) { l.logger.Info("shard runs", shardAttr(e.Shard), tookAttr(e.Took)) },
+		ShardClosed: func(e partitions.ShardEvent) {
+			l.logger.Info("shard closed", shardAttr(e.Shard), slog.Bool("lost", e.Lost), tookAttr(e.Took))
+		},
+		TaskStopped: func(e partitions.TaskStopped) {
+			l.logger.Error("task stopped", componentAttr(e.Component), shardAttr(e.Shard), errorAttr(e.Err))
+		},
+		WindowEnded: l.windowEnded,
+		Fenced: func(e partitions.FencedEvent) {
+			l.logger.Info("transactions of absent instances were ended", slog.Any("transactional_ids", e.TransactionalIDs), tookAttr(e.Took))
+		},
+		Waiting: func(e partitions.WaitingEvent) {
+			l.logger.Warn("waiting", slog.String("for", e.For), errorAttr(e.Err), slog.Duration("retry", e.Retry))
+		},
+		Resumed: func(e partitions.WaitingEvent) { l.logger.Info("going on", slog.String("for", e.For)) },
+	}
+}
+
+type taskName struct {
+	component string
+	shard     int32
+}
+
+type logListener struct {
+	logger  *slog.Logger
+	now     func() time.Time
+	repeats repeats
+
+	// mu guards what follows: stores are restored side by side.
+	mu          sync.Mutex
+	restoring   map[taskName]partitions.RestoreEvent
+	restoreLine time.Time
+}
+
+func (l *logListener) restoreProgress(e partitions.RestoreEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	name := taskName{e.Component, e.Shard}
+	if e.Remaining == 0 {
+		delete(l.restoring, name)
+		l.logger.Debug("store is restored", componentAttr(e.Component), shardAttr(e.Shard), slog.Int64("records", e.RecordsRead), tookAttr(e.Took))
+		return
+	}
+	if len(l.restoring) == 0 {
+		l.restoreLine = l.now() // Only what takes long is worth a line.
+	}
+	l.restoring[name] = e
+	if l.now().Sub(l.restoreLine) < restoreLogInterval {
+		return
+	}
+	l.restoreLine = l.now()
+	var read, remaining int64
+	for _, r := range l.restoring {
+		read += r.RecordsRead
+		remaining += r.Remaining
+	}
+	l.logger.Info("restoring", slog.Int("stores", len(l.restoring)), slog.Int64("read", read), slog.Int64("remaining", remaining))
+}
+
+func (l *logListener) windowEnded(e partitions.WindowEvent) {
+	l.logDeadLetters(e)
+	if e.Err == nil {
+		l.logger.Debug("window ended", sideAttr(e.Side), slog.String("outcome", e.Outcome), slog.Int("records", e.Records),
+			slog.Int("outputs", e.Outputs), slog.Duration("open", e.Open), slog.Duration("commit", e.Commit))
+		return
+	}
+	what := repeated{message: "window", side: e.Side, label: e.Outcome}
+	if n, due := l.repeats.add(what, 1, l.now()); due {
+		l.logger.Warn("window was not committed", sideAttr(e.Side), slog.String("outcome", e.Outcome), slog.Int("records", e.Records),
+			slog.Int("times", n), errorAttr(e.Err))
+	}
+}
+
+func (l *logListener) logDeadLetters(e partitions.WindowEvent) {
+	for _, task := range e.Tasks {
+		reasons := map[string]int{}
+		for _, t := range task.Tallies {
+			if t.Kind == partitions.DeadLettered {
+				reasons[t.Label]++
+			}
+		}
+		for reason, count := range reasons {
+			what := repeated{message: "dead letter", component: task.Component, label: reason}
+			if n, due := l.repeats.add(what, count, l.now()); due {
+				l.logger.Warn("records went to the dead letters", componentAttr(task.Component), shardAttr(task.Shard),
+					slog.String("reason", reason), slog.Int("records", n))
+			}
+		}
+	}
+}
+
+func componentAttr(component string) slog.Attr { return slog.String("component", component) }
+func shardAttr(shard int32) slog.Attr          { return slog.Int("shard", int(shard)) }
+func sideAttr(side partitions.Side) slog.Attr  { return slog.String("side", side.String()) }
+func tookAttr(took time.Duration) slog.Attr    { return slog.Duration("took", took) }
+
+func errorAttr(err error) slog.Attr {
+	if err == nil {
+		return slog.Attr{}
+	}
+	return slog.String("error", err.Error())
+}

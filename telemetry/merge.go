@@ -1,0 +1,33 @@
+package telemetry
+
+import "github.com/partita-io/partita/partitions"
+
+// Merge is a listener that tells each of listeners, in their order.
+func Merge(listeners ...partitions.Listener) partitions.Listener {
+	return partitions.Listener{
+		ShardAcquiring:  each(listeners, func(l partitions.Listener) func(partitions.ShardEvent) { return l.ShardAcquiring }),
+		RestoreProgress: each(listeners, func(l partitions.Listener) func(partitions.RestoreEvent) { return l.RestoreProgress }),
+		StoreRebuilt:    each(listeners, func(l partitions.Listener) func(partitions.StoreEvent) { return l.StoreRebuilt }),
+		ShardRunning:    each(listeners, func(l partitions.Listener) func(partitions.ShardEvent) { return l.ShardRunning }),
+		ShardClosed:     each(listeners, func(l partitions.Listener) func(partitions.ShardEvent) { return l.ShardClosed }),
+		TaskStopped:     each(listeners, func(l partitions.Listener) func(partitions.TaskStopped) { return l.TaskStopped }),
+		WindowEnded:     each(listeners, func(l partitions.Listener) func(partitions.WindowEvent) { return l.WindowEnded }),
+		Fenced:          each(listeners, func(l partitions.Listener) func(partitions.FencedEvent) { return l.Fenced }),
+		Waiting:         each(listeners, func(l partitions.Listener) func(partitions.WaitingEvent) { return l.Waiting }),
+		Resumed:         each(listeners, func(l partitions.Listener) func(partitions.WaitingEvent) { return l.Resumed }),
+	}
+}
+
+func each[E any](listeners []partitions.Listener, pick func(partitions.Listener) func(E)) func(E) {
+	var told []func(E)
+	for _, l := range listeners {
+		if f := pick(l); f != nil {
+			told = append(told, f)
+		}
+	}
+	return func(e E) {
+		for _, f := range told {
+			f(e)
+		}
+	}
+}
