@@ -80,3 +80,8 @@ func RemedyFor(err error) Remedy {
 	}
 	return Retry
 }
+
+// IsMissingTopic tells whether err says that a topic or partition is not there (yet, or any more).
+func IsMissingTopic(err error) bool {
+	return errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID)
+}
