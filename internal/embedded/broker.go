@@ -30,6 +30,7 @@ type Options struct {
 // A Broker runs until it is closed.
 type Broker struct {
 	cluster *kfake.Cluster
+	dir     string
 	lock    *os.File
 	addr    string
 }
@@ -52,8 +53,7 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 }
 
 func start(ctx context.Context, o Options) (*Broker, error) {
-	data := filepath.Join(o.Dir, "log")
-	if err := repair(data); err != nil {
+	if err := repair(o.Dir); err != nil {
 		return nil, fmt.Errorf("mending what the last run left behind: %w", err)
 	}
 	listener, err := listen(ctx, o.Port)
@@ -63,7 +63,7 @@ func start(ctx context.Context, o Options) (*Broker, error) {
 	gate := newGate(listener)
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1),
-		kfake.DataDir(data),
+		kfake.DataDir(filepath.Join(o.Dir, "log")),
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return gate, nil }),
 		kfake.WithLogger(logger{o.Logger}),
 		kfake.BrokerConfigs(map[string]string{
@@ -78,7 +78,7 @@ func start(ctx context.Context, o Options) (*Broker, error) {
 	// No client is in and repair ended every transaction: the one moment to compact.
 	cluster.Compact()
 	gate.open()
-	return &Broker{cluster: cluster, addr: listener.Addr().String()}, nil
+	return &Broker{cluster: cluster, dir: o.Dir, addr: listener.Addr().String()}, nil
 }
 
 // Addr is host:port for clients.
@@ -87,7 +87,8 @@ func (b *Broker) Addr() string { return b.addr }
 // Close saves what is in memory and lets go of the data.
 func (b *Broker) Close() error {
 	b.cluster.Close()
-	return b.lock.Close()
+	err := os.WriteFile(filepath.Join(b.dir, cleanMark), nil, 0o644)
+	return errors.Join(err, b.lock.Close())
 }
 
 // listen binds the port, or a free one if it is taken.
