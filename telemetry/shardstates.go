@@ -37,7 +37,7 @@ func (s *shardStates) remove(shard int32) {
 func (s *shardStates) counts() map[shardState]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	counts := map[shardState]int{}
+	counts := make(map[shardState]int)
 	for _, state := range s.of {
 		counts[state]++
 	}

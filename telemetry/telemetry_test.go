@@ -106,7 +106,7 @@ func TestScrapeShowsWhatTheEngineTold(t *testing.T) {
 func ours(scrape string) string {
 	var b strings.Builder
 	for line := range strings.Lines(scrape) {
-		if strings.HasPrefix(strings.TrimLeft(line, "# HELPTYPE"), "partita_") {
+		if strings.HasPrefix(strings.TrimPrefix(strings.TrimPrefix(line, "# HELP "), "# TYPE "), "partita_") {
 			b.WriteString(line)
 		}
 	}

@@ -25,7 +25,7 @@ const brokerDir = "EMBEDDED_TEST_BROKER_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(brokerDir); dir != "" {
-		b, err := embedded.Start(context.Background(), embedded.Options{Dir: dir})
+		b, err := embedded.Start(context.Background(), embedded.Options{Dir: dir}) //nolint:forbidigo // This is a main.
 		if err != nil {
 			_, _ = os.Stdout.WriteString("error " + err.Error() + "\n")
 			os.Exit(1)
