@@ -32,7 +32,7 @@ type Refusal struct {
 	Err    error
 }
 
-// Produce hands a record over to be sent. Its Offset and LeaderEpoch are set when Flush has returned.
+// Produce hands a record over to be sent. Its Offset is set when Flush has returned.
 func (t *Transaction) Produce(ctx context.Context, record *kgo.Record) {
 	t.produced++
 	t.producer.Produce(ctx, record, t.delivered)
@@ -59,6 +59,15 @@ func (t *Transaction) Flush(ctx context.Context) error {
 	}
 	f := t.failures[0]
 	return fmt.Errorf("producing to %s/%d: %w", f.Record.Topic, f.Record.Partition, f.Err)
+}
+
+// LeaderEpoch is the partition's leader epoch as the producer knows it, -1 if it does not.
+func (t *Transaction) LeaderEpoch(topic string, partition int32) int32 {
+	_, epoch, err := t.producer.PartitionLeader(topic, partition)
+	if err != nil {
+		return -1
+	}
+	return epoch
 }
 
 // Refusals are the records that failed, known once Flush has returned.

@@ -1,0 +1,239 @@
+package partitions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/partita-io/partita/kafka/changelog"
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/kafka/topics"
+	"github.com/partita-io/partita/kafka/transactions"
+)
+
+// acquire makes the shard's tasks: it ends what absent owners left open, reads where the components stand, and restores their stores.
+//
+// Why it reads right: a window is flushed before its fence is asked for, and a fence of the old generation is refused once the new one has
+// begun. So whatever can still be committed is in the log before this shard was assigned, and both reads go to the end of the log that is asked
+// for from here on.
+func (s *shard) acquire(ctx context.Context) ([]*task, error) {
+	rt := s.engine
+	if err := rt.sweep.run(ctx, rt, s.assigned); err != nil {
+		return nil, err
+	}
+	progress, err := rt.readProgress(ctx, s.number)
+	if err != nil {
+		return nil, err
+	}
+	found, err := rt.asks.Describe(ctx, rt.topicNames()...)
+	if err != nil {
+		return nil, err
+	}
+	tasks := make([]*task, len(rt.config.Components))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i := range rt.config.Components {
+		group.Go(func() error {
+			c := &rt.config.Components[i]
+			t, err := s.openTask(groupCtx, c, progress, found)
+			var gap *GapError
+			var noPosition *NoPositionError
+			if errors.As(err, &gap) || errors.As(err, &noPosition) {
+				rt.listener.TaskStopped(TaskStopped{Component: c.Name, Shard: s.number, Err: err})
+				return nil
+			}
+			tasks[i] = t
+			return err
+		})
+	}
+	err = group.Wait()
+	opened := compact(tasks)
+	if err != nil {
+		closeStores(opened)
+		return nil, err
+	}
+	return opened, nil
+}
+
+// compact leaves out tasks that were not opened.
+func compact(tasks []*task) []*task {
+	list := []*task{}
+	for _, t := range tasks {
+		if t != nil {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// topicNames are those that components read or mirror their stores in.
+func (rt *engine) topicNames() []string {
+	seen := make(map[string]bool)
+	var names []string
+	add := func(name string) {
+		if name != "" && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	for _, c := range rt.config.Components {
+		add(c.Changelog)
+		for _, in := range c.Inputs {
+			add(in.Topic)
+		}
+	}
+	return names
+}
+
+type progressTable map[records.ProgressKey]records.Progress
+
+// openTask restores a component's store and finds where its inputs go on.
+func (s *shard) openTask(ctx context.Context, c *Component, progress progressTable, found map[string]topics.Found) (*task, error) {
+	t := &task{component: c, shard: s}
+	used := false
+	if c.Changelog != "" {
+		mirrored, ok := found[c.Changelog]
+		if !ok {
+			return nil, missingTopic(c.Changelog)
+		}
+		t.changelogID = mirrored.ID
+		store, err := s.engine.config.Stores.Open(c.Name, s.number)
+		if err != nil {
+			return nil, err
+		}
+		t.store = store
+		if used, err = s.restore(ctx, t); err != nil {
+			closeStores([]*task{t})
+			return nil, err
+		}
+	}
+	if err := s.placeInputs(t, progress, found, used); err != nil {
+		closeStores([]*task{t})
+		return nil, err
+	}
+	t.processor = c.New(s.number)
+	return t, nil
+}
+
+func missingTopic(name string) error {
+	return fmt.Errorf("topic %s is missing: processor topics DIR --apply creates it", name)
+}
+
+// placeInputs makes the task's inputs, each at the position that the progress topic names. used tells that the task has had records before: then
+// a position must be known.
+func (s *shard) placeInputs(t *task, progress progressTable, found map[string]topics.Found, used bool) error {
+	for _, in := range t.component.Inputs {
+		topic, ok := found[in.Topic]
+		if !ok {
+			return missingTopic(in.Topic)
+		}
+		// Partition q of a topic with any number of partitions joins shard q mod N.
+		for q := s.number; q < topic.Partitions; q += s.engine.config.Shards {
+			placed := &input{
+				task: t, TopicPartition: records.TopicPartition{Topic: in.Topic, Partition: q}, topicID: topic.ID, purge: in.Purge, leaderEpoch: -1,
+			}
+			p, known := progress[records.ProgressKey{Component: t.component.Name, TopicPartition: placed.TopicPartition}]
+			switch {
+			case known && p.TopicID != topic.ID:
+				return &GapError{Context: s.engine.config.Context, Component: t.component.Name, Input: placed.TopicPartition, Position: p.Position, Remade: true}
+			case known:
+				placed.committed, placed.decided = p.Position, p.Position
+			case used:
+				return &NoPositionError{Component: t.component.Name, Input: placed.TopicPartition}
+			}
+			t.inputs = append(t.inputs, placed)
+		}
+	}
+	return nil
+}
+
+// A NoPositionError says that a component with a store has no position in one of its inputs. Starting at the beginning would apply twice what is
+// in the store already.
+type NoPositionError struct {
+	Component string
+	Input     records.TopicPartition
+}
+
+func (e *NoPositionError) Error() string {
+	return fmt.Sprintf("%s has a store and no position in %s: say where it goes on, with the processors stopped: processor topics DIR --start %s=%s:earliest "+
+		"(or latest, or an offset)", e.Component, e.Input, e.Component, e.Input.Topic)
+}
+
+// readProgress reads one shard's progress to the end that the log has now.
+func (rt *engine) readProgress(ctx context.Context, shard int32) (progressTable, error) {
+	table := make(progressTable)
+	err := rt.restorer.Restore(ctx, changelog.Request{
+		TopicPartition: records.TopicPartition{Topic: rt.progressTopic, Partition: shard}, From: changelog.FromStart, Stuck: rt.fenceStuck,
+		Apply: func(batch []*kgo.Record, _ records.Position) error {
+			for _, r := range batch {
+				if err := table.take(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s/%d: %w", rt.progressTopic, shard, err)
+	}
+	return table, nil
+}
+
+func (t progressTable) take(r *kgo.Record) error {
+	key, err := records.ParseProgressKey(string(r.Key))
+	if err != nil {
+		return err
+	}
+	if r.Value == nil {
+		delete(t, key)
+		return nil
+	}
+	p, err := records.ParseProgress(r.Value)
+	if err != nil {
+		return fmt.Errorf("offset %d: %w", r.Offset, err)
+	}
+	t[key] = p
+	return nil
+}
+
+// A sweeper ends transactions of absent instances, once for all shards that were assigned together.
+type sweeper struct {
+	// mu is held during a sweep: those that come meanwhile wait and see whether it was begun late enough for them.
+	mu    sync.Mutex
+	begun time.Time
+}
+
+// run returns when a sweep has ended that began after the time given.
+func (s *sweeper) run(ctx context.Context, rt *engine, after time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun.After(after) {
+		return nil
+	}
+	begun := time.Now()
+	fenced, err := transactions.FenceAbsent(ctx, rt.admin, rt.config.Context, rt.config.Context, rt.config.Stores.InstanceID())
+	if err != nil {
+		return err
+	}
+	s.begun = begun
+	if len(fenced) > 0 {
+		rt.listener.Fenced(FencedEvent{TransactionalIDs: fenced, Took: time.Since(begun)})
+	}
+	return nil
+}
+
+// fenceStuck is called when reading does not get on below the end: a transaction is open that was not there, or not absent, a moment ago.
+func (rt *engine) fenceStuck(ctx context.Context) error {
+	err := rt.sweep.run(ctx, rt, time.Now())
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if err != nil {
+		rt.waits.say("fencing transactions of absent instances", err)
+	}
+	return nil
+}

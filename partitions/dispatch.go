@@ -1,0 +1,192 @@
+package partitions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/records"
+)
+
+// split sorts fetched records by the inputs that read them.
+func (l *lane) split(fetches kgo.Fetches) []batch {
+	var batches []batch
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		at := records.TopicPartition{Topic: p.Topic, Partition: p.Partition}
+		if p.Err != nil {
+			l.fetchFailed(at, p.Err)
+		}
+		for _, in := range l.readers[at] {
+			in.end = records.Position(p.LastStableOffset)
+			if b := in.take(p.Records); len(b.records) > 0 {
+				batches = append(batches, b)
+			}
+		}
+	})
+	return batches
+}
+
+// take makes a batch of the records that the input has not seen. Markers only move the position on.
+func (in *input) take(fetched []*kgo.Record) batch {
+	b := batch{input: in, from: in.decided, to: in.decided}
+	for _, r := range fetched {
+		if records.Position(r.Offset) < in.decided {
+			continue
+		}
+		b.to = records.Offset(r.Offset).Next()
+		in.leaderEpoch = r.LeaderEpoch
+		if r.Attrs.IsControl() {
+			continue
+		}
+		if b.records == nil {
+			b.records = make([]Record, 0, len(fetched))
+		}
+		b.records = append(b.records, Record{Record: r})
+		b.bytes += len(r.Key) + len(r.Value) + outputOverhead
+	}
+	if len(b.records) == 0 {
+		in.decided = b.to
+	}
+	return b
+}
+
+// fetchFailed judges an error of one partition, or of the whole client (partition -1).
+func (l *lane) fetchFailed(at records.TopicPartition, err error) {
+	var lost *kgo.ErrDataLoss
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, kgo.ErrClientClosed):
+	case errors.Is(err, kerr.OffsetOutOfRange), errors.As(err, &lost):
+		for _, in := range l.readers[at] {
+			l.stopTask(in.task, &GapError{Context: l.engine.config.Context, Component: in.task.component.Name, Input: at, Position: in.decided})
+		}
+	default:
+		l.engine.waits.say(fmt.Sprintf("reading %s", at), err)
+	}
+}
+
+// stopTask takes one task out of the lane for good: it would skip records if it went on. The rest of its shard goes on.
+func (l *lane) stopTask(t *task, err error) {
+	for _, in := range t.inputs {
+		l.stopInput(in)
+	}
+	t.shard.taskStopped(t, err)
+}
+
+// decide gives batches to their processors, shard by shard, several shards at once.
+func (l *lane) decide(ctx context.Context, batches []batch) {
+	if len(batches) == 0 {
+		return
+	}
+	now := time.Now()
+	if l.open == nil {
+		l.number++
+		l.open = newWindow(records.Window{Instance: l.engine.nonce + "/" + l.name, Number: l.number}, now)
+	}
+	if l.side == WriteSide {
+		for _, b := range batches {
+			l.engine.replies.lookUp(ctx, b.records, now)
+		}
+	}
+	rounds := l.assign(batches)
+	var group errgroup.Group
+	group.SetLimit(deciders())
+	for _, r := range rounds {
+		group.Go(func() error { r.decide(now.UnixMilli(), l.engine.replies); return nil })
+	}
+	_ = group.Wait() // Rounds carry their own errors.
+	for _, r := range rounds {
+		for _, p := range r.parts {
+			l.open.collect(p)
+		}
+	}
+	for _, r := range rounds {
+		if r.err != nil {
+			l.breakShard(r.shard, r.err)
+		}
+	}
+}
+
+// A round is what one shard has to decide at once.
+type round struct {
+	shard *shard
+	parts []*part
+	work  []work
+	err   error
+}
+
+type work struct {
+	part  *part
+	batch batch
+}
+
+// assign enters batches in the open window and sorts them by shard.
+func (l *lane) assign(batches []batch) []*round {
+	var rounds []*round
+	byShard := make(map[*shard]*round)
+	for _, b := range batches {
+		t := b.input.task
+		r, ok := byShard[t.shard]
+		if !ok {
+			r = &round{shard: t.shard}
+			byShard[t.shard] = r
+			rounds = append(rounds, r)
+		}
+		p := l.open.partOf(t)
+		p.batches = append(p.batches, b)
+		b.input.decided = b.to
+		l.open.records += len(b.records)
+		l.open.bytes += b.bytes
+		r.parts = append(r.parts, p)
+		r.work = append(r.work, work{part: p, batch: b})
+	}
+	return rounds
+}
+
+func (r *round) decide(nowMS int64, replies *replyTopics) {
+	for _, w := range r.work {
+		v := &view{part: w.part, nowMS: nowMS, replies: replies}
+		if err := w.part.task.processor.Process(v, w.batch.records); err != nil {
+			r.err = fmt.Errorf("%s/%d: %w", w.part.task.component.Name, r.shard.number, err)
+			return
+		}
+	}
+}
+
+// breakShard takes out a shard that cannot go on as it is. What it decided in the open window is not whole, so the window is decided again
+// without it; the shard itself is acquired anew after a pause.
+func (l *lane) breakShard(s *shard, err error) {
+	l.release(s, true, make(chan struct{}))
+	s.breakDown(err)
+}
+
+// A GapError says that records of an input are gone that were not read: expired, deleted, or the topic was made anew.
+type GapError struct {
+	Context, Component string
+	Input              records.TopicPartition
+	Position           records.Position
+	// Remade: the topic was deleted and made again.
+	Remade bool
+}
+
+func (e *GapError) Error() string {
+	what := "is not in the log any more: records were deleted before they were read"
+	if e.Remade {
+		what = "is of an earlier topic of this name: it was deleted and made again"
+	}
+	return fmt.Sprintf("%s: position %d of %s %s; to go on with what is there, stop the processors and run: processor topics DIR --start %s=%s:earliest",
+		e.Component, e.Position, e.Input, what, e.Component, e.Input.Topic)
+}
+
+// remedyOf names the remedy for an error of a transaction, with the causes that are ours.
+func remedyOf(err error) client.Remedy {
+	if errors.Is(err, errLost) {
+		return client.Leave
+	}
+	return client.RemedyFor(err)
+}

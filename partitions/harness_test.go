@@ -1,0 +1,210 @@
+package partitions
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/statestore"
+)
+
+// counter is the smallest processor with a store: for each record of a key it counts one up and produces "key n" as event. A gap, a double or a
+// lost update shows in the events.
+type counter struct {
+	shard int32
+	topic string
+}
+
+func (c *counter) Process(w Window, recs []Record) error {
+	for i := range recs {
+		r := &recs[i]
+		if r.Refused != "" {
+			w.Produce(r, OutputDeadLetter, &kgo.Record{Topic: strings.Replace(c.topic, ".events", ".dead", 1), Partition: c.shard, Key: r.Key, Value: []byte(r.Refused)})
+			continue
+		}
+		v, err := w.Get(r.Key)
+		if err != nil {
+			return err
+		}
+		n, _ := strconv.Atoi(string(v))
+		w.Put(r, r.Key, []byte(strconv.Itoa(n+1)), nil)
+		w.Produce(r, OutputEvent, &kgo.Record{
+			Topic: c.topic, Partition: c.shard, Key: r.Key,
+			Value: append([]byte(strconv.Itoa(n+1)+" "), r.Value...),
+		})
+		w.Count(Tally{Kind: CommandDecided, Label: "accepted"})
+	}
+	return nil
+}
+
+func (c *counter) Dropped() {}
+
+// A world is a broker with the topics of one context, and the instances that run on it.
+type world struct {
+	t       testing.TB
+	name    string
+	shards  int32
+	brokers []string
+	cl      *kgo.Client
+	adm     *kadm.Client
+	dir     string
+}
+
+var worlds atomic.Int64
+
+func newWorld(t testing.TB, shards int32) *world {
+	w := &world{t: t, name: fmt.Sprintf("w%d-%d", time.Now().UnixNano()%1e9, worlds.Add(1)), shards: shards, dir: t.TempDir()}
+	if b := os.Getenv("PARTITA_TEST_BROKERS"); b != "" {
+		w.brokers = strings.Split(b, ",")
+	} else {
+		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(t.TempDir()))
+		require.NoError(t, err)
+		t.Cleanup(c.Close)
+		w.brokers = c.ListenAddrs()
+	}
+	cl, err := client.NewAdmin(client.Config{Brokers: w.brokers})
+	require.NoError(t, err)
+	t.Cleanup(cl.Close)
+	w.cl, w.adm = cl, kadm.NewClient(cl)
+	compact := map[string]*string{"cleanup.policy": kadm.StringPtr("compact"), "retention.ms": kadm.StringPtr("-1")}
+	plain := map[string]*string{"max.message.bytes": kadm.StringPtr("20000")}
+	for topic, config := range map[string]map[string]*string{
+		"progress": compact, "counter.changelog": compact, "counter.commands": nil, "counter.events": plain, "counter.dead": nil, "replies": nil,
+	} {
+		_, err := w.adm.CreateTopic(t.Context(), shards, 1, config, w.name+"."+topic)
+		require.NoError(t, err)
+	}
+	return w
+}
+
+func (w *world) component() Component {
+	return Component{
+		Name: "counter", Side: WriteSide, Changelog: w.name + ".counter.changelog",
+		Inputs: []Input{{Topic: w.name + ".counter.commands"}},
+		New:    func(shard int32) Processor { return &counter{shard: shard, topic: w.name + ".counter.events"} },
+	}
+}
+
+// An instance is one process's engine, in this process.
+type instance struct {
+	cancel context.CancelFunc
+	done   chan error
+	events *log
+	env    *statestore.Env
+}
+
+// log collects what an instance tells.
+type log struct {
+	mu      sync.Mutex
+	running int
+	windows map[string]int
+	waits   []string
+	stopped []error
+}
+
+func (l *log) listener() Listener {
+	l.windows = make(map[string]int)
+	lock := func(f func()) { l.mu.Lock(); defer l.mu.Unlock(); f() }
+	return Listener{
+		ShardRunning: func(ShardEvent) { lock(func() { l.running++ }) },
+		ShardClosed:  func(ShardEvent) { lock(func() { l.running-- }) },
+		WindowEnded:  func(e WindowEvent) { lock(func() { l.windows[e.Outcome]++ }) },
+		Waiting:      func(e WaitingEvent) { lock(func() { l.waits = append(l.waits, fmt.Sprintf("%s: %v", e.For, e.Err)) }) },
+		TaskStopped:  func(e TaskStopped) { lock(func() { l.stopped = append(l.stopped, e.Err) }) },
+	}
+}
+
+func (w *world) start(name string, components ...Component) *instance {
+	return w.startThrough(name, nil, components...)
+}
+
+// startThrough starts an instance whose connections go through g.
+func (w *world) startThrough(name string, g *gate, components ...Component) *instance {
+	if len(components) == 0 {
+		components = []Component{w.component()}
+	}
+	env, err := statestore.OpenEnv(w.dir+"/"+name, statestore.Options{Context: w.name})
+	require.NoError(w.t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	in := &instance{cancel: cancel, done: make(chan error, 1), events: &log{}, env: env}
+	cfg := Config{
+		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers}, Stores: env,
+		Listener: in.events.listener(),
+	}
+	if g != nil {
+		cfg.Client.Dial = g.dial
+	}
+	go func() { in.done <- Run(ctx, cfg) }()
+	return in
+}
+
+func (in *instance) stop(t testing.TB) {
+	in.cancel()
+	require.NoError(t, <-in.done)
+	require.NoError(t, in.env.Close())
+}
+
+// send produces n commands for each key, in turn.
+func (w *world) send(keys, n int) {
+	p, err := kgo.NewClient(kgo.SeedBrokers(w.brokers...))
+	require.NoError(w.t, err)
+	defer p.Close()
+	for range n {
+		for k := range keys {
+			p.Produce(context.Background(), &kgo.Record{Topic: w.name + ".counter.commands", Key: []byte("k" + strconv.Itoa(k))}, nil)
+		}
+	}
+	require.NoError(w.t, p.Flush(context.Background()))
+}
+
+// awaitEvents reads committed events until there are total, and fails at the first gap or double.
+func (w *world) awaitEvents(total int) {
+	c, err := kgo.NewClient(kgo.SeedBrokers(w.brokers...), kgo.ConsumeTopics(w.name+".counter.events"),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	require.NoError(w.t, err)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	last := make(map[string]int)
+	for n := 0; n < total; {
+		fetches := c.PollFetches(ctx)
+		require.NoError(w.t, ctx.Err(), "after %d of %d events", n, total)
+		fetches.EachRecord(func(r *kgo.Record) {
+			n++
+			number, _, _ := strings.Cut(string(r.Value), " ")
+			got, err := strconv.Atoi(number)
+			require.NoError(w.t, err)
+			require.Equal(w.t, last[string(r.Key)]+1, got, "key %s in partition %d", r.Key, r.Partition)
+			last[string(r.Key)] = got
+		})
+	}
+}
+
+// awaitRecords reads a topic until it has n committed records.
+func (w *world) awaitRecords(topic string, n int) []*kgo.Record {
+	c, err := kgo.NewClient(kgo.SeedBrokers(w.brokers...), kgo.ConsumeTopics(w.name+"."+topic),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	require.NoError(w.t, err)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var recs []*kgo.Record
+	for len(recs) < n {
+		fetches := c.PollFetches(ctx)
+		require.NoError(w.t, ctx.Err(), "after %d of %d records of %s", len(recs), n, topic)
+		recs = append(recs, fetches.Records()...)
+	}
+	return recs
+}

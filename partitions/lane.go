@@ -1,0 +1,268 @@
+package partitions
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/kafka/transactions"
+)
+
+// A lane carries the tasks of one side: it reads their inputs, decides in windows and commits these one after another. One goroutine owns it
+// (run); commits and recoveries run beside it and answer in results. Others talk to it by requests.
+//
+// While one window is committed the next is already decided on top of it and, once the first is flushed, sent on the other producer. If the
+// first fails both are dropped and decided again from their records, which are still in memory.
+type lane struct {
+	engine *engine
+	side   Side
+	name   string // "w0", "r0": part of transactional ids
+
+	consumer *kgo.Client
+	pair     *transactions.Pair
+
+	// Owned by run.
+	tasks      map[*shard][]*task
+	readers    map[records.TopicPartition][]*input
+	closing    map[*shard]*release
+	backlog    []batch
+	open       *window
+	committing *window
+	recovering bool
+	lastCommit time.Time
+	// caution bounds the records of a window while the one among them is searched whose output the broker refuses; 0 for none.
+	caution int
+	number  uint64
+	resets  resetCounter
+
+	results chan result
+
+	// mu guards what others leave for run, and the poll that they wake it from.
+	mu       sync.Mutex
+	requests []request
+	woken    bool
+	wakePoll context.CancelFunc
+}
+
+// A request is something another goroutine wants of the lane; it runs on the lane's goroutine.
+type request func()
+
+// A release is a shard on its way out of the lane.
+type release struct {
+	drop bool
+	done chan struct{}
+}
+
+func newLane(rt *engine, side Side, name string, consumer *kgo.Client, pair *transactions.Pair) *lane {
+	return &lane{
+		engine: rt, side: side, name: name, consumer: consumer, pair: pair,
+		tasks:   make(map[*shard][]*task),
+		readers: make(map[records.TopicPartition][]*input),
+		closing: make(map[*shard]*release),
+		results: make(chan result, 1),
+	}
+}
+
+// ask leaves a request and wakes the lane.
+func (l *lane) ask(r request) {
+	l.mu.Lock()
+	l.requests = append(l.requests, r)
+	l.mu.Unlock()
+	l.wake()
+}
+
+// wake ends the wait of run, or the next one if it is not waiting.
+func (l *lane) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.woken = true
+	if l.wakePoll != nil {
+		l.wakePoll()
+	}
+}
+
+// run works until ctx ends or the lane cannot go on. It never returns while a commit is under way.
+func (l *lane) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		l.serveRequests()
+		if err := l.takeResult(ctx); err != nil {
+			return err
+		}
+		// Before anything is committed: what a broken shard left in the open window is not whole.
+		l.dropOpen(ctx)
+		l.finishReleases()
+		l.send(ctx)
+		if l.mayCommit(time.Now()) {
+			l.startCommit(ctx)
+		}
+		l.takeIn(ctx)
+	}
+	if l.committing != nil || l.recovering {
+		// What runs beside the lane ends with ctx.
+		<-l.results
+	}
+	return nil
+}
+
+// takeIn gets records and decides them: those of a failed window first, else what has arrived. A full window, and a lane that recovers, take
+// none: input is paused by not being polled.
+func (l *lane) takeIn(ctx context.Context) {
+	switch {
+	case l.recovering, l.full():
+		l.wait(ctx)
+	case len(l.backlog) > 0:
+		l.decide(ctx, l.takeBacklog(l.room()))
+	default:
+		l.decide(ctx, l.split(l.poll(ctx)))
+	}
+}
+
+func (l *lane) full() bool {
+	return l.room() <= 0 || (l.open != nil && l.open.bytes >= l.engine.config.WindowBytes)
+}
+
+// room is how many records the open window still takes.
+func (l *lane) room() int {
+	room := l.engine.config.WindowRecords
+	if l.caution > 0 {
+		room = min(room, l.caution)
+	}
+	if l.open != nil {
+		room -= l.open.records
+	}
+	return room
+}
+
+func (l *lane) serveRequests() {
+	l.mu.Lock()
+	requests := l.requests
+	l.requests, l.woken = nil, false
+	l.mu.Unlock()
+	for _, r := range requests {
+		r()
+	}
+}
+
+// waitContext ends when the lane is woken, when the open window may be committed, or with ctx.
+func (l *lane) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	var cancel context.CancelFunc
+	if l.open != nil && l.committing == nil && !l.recovering {
+		ctx, cancel = context.WithDeadline(ctx, l.lastCommit.Add(l.engine.config.CommitFloor))
+	} else {
+		ctx, cancel = context.WithCancel(ctx)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wakePoll = cancel
+	if l.woken {
+		cancel()
+	}
+	return ctx, cancel
+}
+
+func (l *lane) wait(ctx context.Context) {
+	ctx, cancel := l.waitContext(ctx)
+	defer cancel()
+	<-ctx.Done()
+}
+
+// poll waits for records, at most as many as the window still takes.
+func (l *lane) poll(ctx context.Context) kgo.Fetches {
+	room := l.room()
+	// What is there already is taken without the cost of a wait that can be ended.
+	if fetches := l.consumer.PollRecords(nil, room); !fetches.Empty() || len(fetches.Errors()) > 0 { //nolint:staticcheck // nil is kgo's way to ask without waiting
+		return fetches
+	}
+	ctx, cancel := l.waitContext(ctx)
+	defer cancel()
+	return l.consumer.PollRecords(ctx, room)
+}
+
+// add takes a shard's tasks in, with their inputs at the positions they are committed to.
+func (l *lane) add(s *shard, tasks []*task) {
+	l.tasks[s] = tasks
+	start := make(map[string]map[int32]kgo.Offset)
+	for _, t := range tasks {
+		for _, in := range t.inputs {
+			l.readers[in.TopicPartition] = append(l.readers[in.TopicPartition], in)
+		}
+	}
+	for _, t := range tasks {
+		for _, in := range t.inputs {
+			at := lowest(l.readers[in.TopicPartition])
+			if start[in.Topic] == nil {
+				start[in.Topic] = make(map[int32]kgo.Offset)
+			}
+			start[in.Topic][in.Partition] = kgo.NewOffset().At(int64(at))
+		}
+	}
+	l.consumer.AddConsumePartitions(start)
+}
+
+// lowest is where a partition must be read from so that all its readers miss nothing; those ahead skip what they have.
+func lowest(readers []*input) records.Position {
+	at := readers[0].decided
+	for _, in := range readers[1:] {
+		at = min(at, in.decided)
+	}
+	return at
+}
+
+// release starts the way out of a shard: no record of it is taken in any more. Without drop its share of windows is committed first, with drop
+// it is thrown away; done is closed when nothing of the shard is left in the lane.
+func (l *lane) release(s *shard, drop bool, done chan struct{}) {
+	if r, ok := l.closing[s]; ok {
+		// A hand-over that became a loss: who asked first is answered too.
+		r.drop = r.drop || drop
+		go func() { <-r.done; close(done) }()
+		l.cutShort(s)
+		return
+	}
+	r := &release{drop: drop, done: done}
+	l.closing[s] = r
+	l.stopReading(s)
+	l.backlog = slices.DeleteFunc(l.backlog, func(b batch) bool { return b.input.task.shard == s })
+	l.cutShort(s)
+}
+
+// cutShort ends the commit of a window that holds a lost shard; dropOpen sees to the open one.
+func (l *lane) cutShort(s *shard) {
+	if l.committing.holds(s) && s.owner.isLost() {
+		// Nobody waits for a window that may not be applied.
+		l.committing.cancel()
+	}
+}
+
+func (l *lane) stopReading(s *shard) {
+	for _, t := range l.tasks[s] {
+		for _, in := range t.inputs {
+			l.stopInput(in)
+		}
+	}
+}
+
+func (l *lane) stopInput(in *input) {
+	rest := slices.DeleteFunc(l.readers[in.TopicPartition], func(r *input) bool { return r == in })
+	if len(rest) > 0 {
+		l.readers[in.TopicPartition] = rest
+		return
+	}
+	delete(l.readers, in.TopicPartition)
+	l.consumer.RemoveConsumePartitions(map[string][]int32{in.Topic: {in.Partition}})
+}
+
+// finishReleases answers those whose shard is in no window any more.
+func (l *lane) finishReleases() {
+	for s, r := range l.closing {
+		if l.open.holds(s) || l.committing.holds(s) {
+			continue
+		}
+		delete(l.closing, s)
+		delete(l.tasks, s)
+		close(r.done)
+	}
+}

@@ -1,0 +1,54 @@
+package partitions
+
+import (
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// An overlay holds what one window changes in one task's store, until the window is committed.
+type overlay struct {
+	changes map[string]*change
+	// order is that of first changes: changelog records are written in it, so a window decided again writes the same.
+	order []*change
+}
+
+// A change is the last word of a window on one key.
+type change struct {
+	key     []byte
+	value   []byte // nil: deleted
+	headers []kgo.RecordHeader
+	// cause is the record that made it, for the case that the broker refuses the changelog record.
+	cause *Record
+	// written is the changelog record, once produced; its offset is known when the window is flushed.
+	written *kgo.Record
+}
+
+// get returns the value of key and whether the overlay has a word on it.
+func (o *overlay) get(key []byte) ([]byte, bool) {
+	if o == nil {
+		return nil, false
+	}
+	c, ok := o.changes[string(key)]
+	if !ok {
+		return nil, false
+	}
+	return c.value, true
+}
+
+// set records a change and returns by how many bytes the overlay has grown.
+func (o *overlay) set(cause *Record, key, value []byte, headers []kgo.RecordHeader) int {
+	if c, ok := o.changes[string(key)]; ok {
+		grown := len(value) - len(c.value)
+		c.value, c.headers, c.cause = value, headers, cause
+		return grown
+	}
+	c := &change{key: key, value: value, headers: headers, cause: cause}
+	if o.changes == nil {
+		o.changes = make(map[string]*change)
+	}
+	o.changes[string(key)] = c
+	o.order = append(o.order, c)
+	return len(key) + len(value) + changeOverhead
+}
+
+// changeOverhead is about what a change costs beside its key and value.
+const changeOverhead = 160

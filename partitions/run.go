@@ -1,0 +1,223 @@
+package partitions
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/partita-io/partita/kafka/admin"
+	"github.com/partita-io/partita/kafka/changelog"
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/topics"
+	"github.com/partita-io/partita/kafka/transactions"
+)
+
+// An engine is a context running in this process: the parts, made in order by Run and stopped in reverse.
+type engine struct {
+	config        Config
+	listener      *Listener
+	progressTopic string
+	progressID    [16]byte
+	// nonce names this run in window ids.
+	nonce string
+
+	// ctx ends when nothing may go on: after the orderly part of a shutdown.
+	ctx      context.Context
+	admin    *kgo.Client
+	asks     *admin.Admin
+	restorer *changelog.Restorer
+	member   *kgo.Client
+	// joined is closed once member is set; the group's callbacks may come before.
+	joined  chan struct{}
+	manager *manager
+	lanes   map[Side][]*lane
+	replies *replyTopics
+	waits   *waits
+	sweep   sweeper
+	shards  sync.WaitGroup
+}
+
+// Run runs a context until ctx ends; then it finishes the windows under way, leaves the group and returns nil. It waits for brokers that are
+// away, at start and later. It returns an error when only an operator can help.
+func Run(ctx context.Context, cfg Config) error {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	cfg.Client.ID = client.MemberID(cfg.Stores.InstanceID(), cfg.Address)
+	// What runs beside the lanes outlives ctx for the time of an orderly end.
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	rt := &engine{config: cfg, ctx: inner, nonce: newNonce(), joined: make(chan struct{}), lanes: make(map[Side][]*lane)}
+	rt.listener = cfg.Listener.withDefaults()
+	rt.progressTopic = topics.Context{Name: cfg.Context}.Progress().Name
+	rt.waits = newWaits(rt.listener)
+	rt.manager = newManager(rt)
+	defer rt.close()
+	if err := rt.prepare(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	return rt.serve(ctx, stop)
+}
+
+func newNonce() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // Never fails, see crypto/rand.
+	return hex.EncodeToString(b[:])
+}
+
+// prepare makes clients and lanes. What the brokers refuse for now is tried again until ctx ends.
+func (rt *engine) prepare(ctx context.Context) error {
+	var err error
+	if rt.admin, err = client.NewAdmin(rt.config.Client); err != nil {
+		return err
+	}
+	rt.asks = admin.New(rt.admin)
+	rt.replies = newReplyTopics(rt.config.Context, rt.admin)
+	rt.restorer = changelog.NewRestorer(rt.config.Client)
+	var needsAdd bool
+	ok := rt.patiently(ctx, "the brokers", func(ctx context.Context) error {
+		if needsAdd, err = transactions.OffsetsNeedAdd(ctx, rt.admin); err != nil {
+			return err
+		}
+		found, err := rt.asks.Describe(ctx, rt.progressTopic)
+		if err != nil {
+			return err
+		}
+		progress, ok := found[rt.progressTopic]
+		if !ok {
+			return fmt.Errorf("topic %s is missing: processor topics DIR --apply creates it", rt.progressTopic)
+		}
+		rt.progressID = progress.ID
+		return nil
+	})
+	if !ok {
+		return nil
+	}
+	for _, side := range []Side{WriteSide, ReadSide} {
+		for i := range rt.config.Lanes {
+			if err := rt.addLane(ctx, side, i, needsAdd); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (rt *engine) addLane(ctx context.Context, side Side, i int, needsAdd bool) error {
+	name := fmt.Sprintf("%c%d", side.String()[0], i)
+	consumer, err := client.NewConsumer(rt.config.Client)
+	if err != nil {
+		return err
+	}
+	var pair *transactions.Pair
+	rt.patiently(ctx, "producers of lane "+name, func(ctx context.Context) error {
+		pair, err = transactions.Open(ctx, rt.config.Client, rt.config.Context, rt.config.Stores.InstanceID(), name, needsAdd)
+		return err
+	})
+	rt.lanes[side] = append(rt.lanes[side], newLane(rt, side, name, consumer, pair))
+	return nil
+}
+
+// patiently calls f until it works; false when ctx ended first.
+func (rt *engine) patiently(ctx context.Context, what string, f func(context.Context) error) bool {
+	for pause := acquirePauseMin; ; pause = min(2*pause, acquirePauseMax) {
+		err := f(ctx)
+		if err == nil {
+			rt.waits.over(what)
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		rt.waits.say(what, err)
+		if !sleep(ctx, pause) {
+			return false
+		}
+	}
+}
+
+// shutdownFinish is how long an orderly end waits for windows; the rest of it takes milliseconds.
+const shutdownFinish = 2500 * time.Millisecond
+
+// serve joins the group and works until ctx ends or a lane fails.
+func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
+	lanes, failed := errgroup.WithContext(rt.ctx)
+	for _, side := range rt.lanes {
+		for _, l := range side {
+			lanes.Go(func() error { return l.run(rt.ctx) })
+		}
+	}
+	var err error
+	rt.member, err = client.NewMember(rt.config.Client, rt.config.Context, rt.progressTopic, client.Membership{
+		Assigned: rt.manager.assigned, Revoked: rt.manager.revoked, Lost: rt.manager.lost,
+	})
+	close(rt.joined)
+	if err == nil {
+		purge := newPurger(rt)
+		lanes.Go(func() error { purge.run(rt.ctx); return nil })
+		select {
+		case <-ctx.Done():
+		case <-failed.Done():
+		}
+		rt.leave()
+	}
+	stop()
+	rt.shards.Wait()
+	return errors.Join(err, lanes.Wait())
+}
+
+// leave hands everything over: windows are finished while we are still a member, then the group is told.
+func (rt *engine) leave() {
+	rt.manager.leaveAll(shutdownFinish)
+	ctx, cancel := context.WithTimeout(rt.ctx, time.Second)
+	defer cancel()
+	// If the group cannot be told it notices after the session timeout.
+	_ = rt.member.LeaveGroupContext(ctx)
+}
+
+func (rt *engine) close() {
+	if rt.member != nil {
+		rt.member.CloseAllowingRebalance()
+	}
+	for _, side := range rt.lanes {
+		for _, l := range side {
+			l.consumer.Close()
+			if l.pair != nil {
+				l.pair.Close()
+			}
+		}
+	}
+	if rt.restorer != nil {
+		rt.restorer.Close()
+	}
+	if rt.admin != nil {
+		rt.admin.Close()
+	}
+}
+
+// lanesOf are the lanes that have tasks of the shard, one of each side.
+func (rt *engine) lanesOf(number int32) []*lane {
+	i := int(number) % rt.config.Lanes
+	return []*lane{rt.lanes[WriteSide][i], rt.lanes[ReadSide][i]}
+}
+
+// give hands a shard's tasks to its lanes.
+func (rt *engine) give(s *shard, tasks []*task) {
+	for _, l := range rt.lanesOf(s.number) {
+		var own []*task
+		for _, t := range tasks {
+			if t.component.Side == l.side {
+				own = append(own, t)
+			}
+		}
+		l.ask(func() { l.add(s, own) })
+	}
+}

@@ -1,0 +1,177 @@
+package partitions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// A shard is one stay of all tasks of one partition number with this process. One goroutine (run) lives as long as the stay: it acquires the
+// tasks, gives them to the lanes, takes them back and closes their stores.
+type shard struct {
+	engine   *engine
+	number   int32
+	owner    *ownership
+	assigned time.Time
+	state    State
+	// previous is the stay before this one; its stores must be closed before this one opens them. Nil for the first.
+	previous *shard
+
+	leaveOnce sync.Once
+	// leaving is closed when the stay is to end, left when the lanes hold nothing of it any more, closed when its stores are closed too.
+	leaving, left, closed chan struct{}
+	// broken takes the first reason why the tasks must be acquired anew.
+	broken chan error
+}
+
+func newShard(rt *engine, number int32, memberID string, previous *shard) *shard {
+	return &shard{
+		engine: rt, number: number, owner: newOwnership(memberID), assigned: time.Now(), previous: previous,
+		leaving: make(chan struct{}), left: make(chan struct{}), closed: make(chan struct{}), broken: make(chan error, 1),
+	}
+}
+
+// leave ends the stay; it may be called again.
+func (s *shard) leave() { s.leaveOnce.Do(func() { close(s.leaving) }) }
+
+// breakDown asks for the tasks to be acquired anew.
+func (s *shard) breakDown(err error) {
+	select {
+	case s.broken <- err:
+	default:
+	}
+}
+
+func (s *shard) event() ShardEvent {
+	return ShardEvent{Shard: s.number, Took: time.Since(s.assigned), Lost: s.owner.isLost()}
+}
+
+// run is the whole stay.
+func (s *shard) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.leaving:
+			cancel()
+		case <-s.closed:
+		}
+	}()
+	<-s.engine.joined
+	if s.previous != nil {
+		<-s.previous.closed
+		s.previous = nil
+	}
+	var tasks []*task
+	for ctx.Err() == nil {
+		tasks = s.acquirePatiently(ctx)
+		if tasks == nil {
+			break
+		}
+		s.transitionTo(Running)
+		s.engine.give(s, tasks)
+		s.engine.listener.ShardRunning(s.event())
+		if err := s.stay(); err != nil {
+			s.takeBack(true)
+			closeStores(tasks)
+			tasks = nil
+			s.transitionTo(Acquiring)
+			s.engine.waits.say(fmt.Sprintf("shard %d", s.number), err)
+			sleep(ctx, brokenPause)
+			continue
+		}
+		break
+	}
+	s.end(tasks)
+}
+
+// stay returns nil when the stay is to end, or why the tasks must be acquired anew.
+func (s *shard) stay() error {
+	select {
+	case <-s.leaving:
+		return nil
+	case err := <-s.broken:
+		return err
+	}
+}
+
+func (s *shard) end(tasks []*task) {
+	if tasks != nil {
+		s.takeBack(false)
+	}
+	s.transitionTo(Leaving)
+	close(s.left)
+	closeStores(tasks)
+	s.transitionTo(Closed)
+	s.engine.listener.ShardClosed(s.event())
+	close(s.closed)
+}
+
+// takeBack gets the tasks back from the lanes: windows that hold them are finished, or dropped if drop is set or the shard is lost meanwhile.
+func (s *shard) takeBack(drop bool) {
+	lanes := s.engine.lanesOf(s.number)
+	waits := make([]chan struct{}, len(lanes))
+	ask := func(drop bool) {
+		for i, l := range lanes {
+			done := make(chan struct{})
+			waits[i] = done
+			l.ask(func() { l.release(s, drop, done) })
+		}
+	}
+	ask(drop || s.owner.isLost())
+	lost := s.owner.lost
+	for i := 0; i < len(lanes); {
+		select {
+		case <-waits[i]:
+			i++
+		case <-lost:
+			lost = nil
+			ask(true)
+			i = 0
+		}
+	}
+}
+
+// closeStores flushes and closes; what cannot be flushed is restored from the changelog next time, so an error harms nobody.
+func closeStores(tasks []*task) {
+	for _, t := range tasks {
+		if t.store != nil {
+			_ = t.store.Close()
+		}
+	}
+}
+
+const (
+	brokenPause     = time.Second
+	acquirePauseMin = 50 * time.Millisecond
+	acquirePauseMax = 5 * time.Second
+)
+
+// acquirePatiently tries until it works or ctx ends; then it returns nil.
+func (s *shard) acquirePatiently(ctx context.Context) []*task {
+	s.engine.listener.ShardAcquiring(s.event())
+	what := fmt.Sprintf("acquiring shard %d", s.number)
+	for pause := acquirePauseMin; ; pause = min(2*pause, acquirePauseMax) {
+		tasks, err := s.acquire(ctx)
+		if err == nil {
+			s.engine.waits.over(what)
+			return tasks
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if !errors.Is(err, context.Canceled) {
+			s.engine.waits.say(what, err)
+		}
+		if !sleep(ctx, pause) {
+			return nil
+		}
+	}
+}
+
+// taskStopped tells of a task that cannot go on while the rest of its shard does.
+func (s *shard) taskStopped(t *task, err error) {
+	s.engine.listener.TaskStopped(TaskStopped{Component: t.component.Name, Shard: s.number, Err: err})
+}

@@ -1,0 +1,55 @@
+package partitions
+
+import (
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/statestore"
+)
+
+// A task is one component's work on one shard. It belongs to a lane; between add and release only the lane, and one goroutine at a time on the
+// lane's behalf, touches it.
+type task struct {
+	component *Component
+	shard     *shard
+	processor Processor
+	// store is nil for a component without a changelog.
+	store *statestore.Store
+	// changelogID is the topic id of the changelog.
+	changelogID [16]byte
+	inputs      []*input
+
+	// Reads go through these in order, then to the store: what the open window changes, and what the window being committed changes.
+	open, committing *overlay
+}
+
+// An input is one partition that a task reads.
+type input struct {
+	task *task
+	records.TopicPartition
+	topicID [16]byte
+	purge   bool
+	// Positions by how far they got: committed <= decided. Records from decided on have not been looked at.
+	committed, decided records.Position
+	leaderEpoch        int32
+	// end is the stable end seen by the last fetch, for the lag.
+	end records.Position
+}
+
+// get reads a key as of all that was decided so far.
+func (t *task) get(key []byte) ([]byte, error) {
+	if v, ok := t.open.get(key); ok {
+		return v, nil
+	}
+	if v, ok := t.committing.get(key); ok {
+		return v, nil
+	}
+	return t.store.Get(key)
+}
+
+// lag is how many offsets the task's inputs are behind.
+func (t *task) lag() int64 {
+	var lag int64
+	for _, in := range t.inputs {
+		lag += in.committed.Behind(in.end)
+	}
+	return lag
+}
