@@ -70,6 +70,9 @@ func start(ctx context.Context, o Options) (*Broker, error) {
 			// kfake compacts beyond the last stable offset: records of an open transaction displace committed ones, and if it is aborted
 			// both are gone. So it never compacts while clients are there.
 			"log.cleaner.backoff.ms": "2147483647",
+			// A forgotten transactional id would come back with the same producer id and epochs from 0: names of transactions would repeat,
+			// and repair goes by them. This is the most it takes, 24 days of doing nothing; the default is a week.
+			"transactional.id.expiration.ms": "2147483647",
 		}),
 	)
 	if err != nil {

@@ -85,7 +85,7 @@ func endTransactions(data string) error {
 			committed[tx] = true
 		}
 	}
-	ended, err := endedTransactions(filepath.Join(data, producersFile))
+	producers, err := readProducerLog(filepath.Join(data, producersFile))
 	if err != nil {
 		return err
 	}
@@ -93,23 +93,22 @@ func endTransactions(data string) error {
 		for _, tx := range scan.openTransactions() {
 			// A producer of protocol version 1 keeps its epoch, so the marker found may be that of its last transaction. kfake notes when all markers
 			// are written: then this transaction came later.
-			commit := committed[tx] && !ended[tx]
+			commit := committed[tx] && !producers.ended[tx]
 			if err := scan.appendMarker(tx, commit); err != nil {
 				return fmt.Errorf("%s: %w", scan.dir, err)
 			}
 		}
 	}
-	return nil
+	return producers.fence()
 }
 
-// forgetMemory removes what does not fit the mended files: snapshots, so that partitions are read anew; and producers, so that nobody goes on
-// with half of a transaction whose other half was aborted.
+// forgetMemory removes what does not fit the mended files: snapshots, so that partitions are read anew, and what producers sent last.
 func forgetMemory(data string) error {
 	snapshots, err := filepath.Glob(filepath.Join(data, "partitions", "*", snapshotFile))
 	if err != nil {
 		return err
 	}
-	for _, path := range append(snapshots, filepath.Join(data, producersFile), filepath.Join(data, sequencesFile)) {
+	for _, path := range append(snapshots, filepath.Join(data, sequencesFile)) {
 		err = errors.Join(err, remove(path))
 	}
 	return err

@@ -69,10 +69,9 @@ func TestACommitTornByAKillIsCommittedEverywhere(t *testing.T) {
 	require.NoError(t, cl.EndTransaction(within(t), kgo.TryCommit))
 	require.NoError(t, b.Close())
 
-	// As if the process had been killed before the marker of the second partition and the note that all are written.
+	// As if the process had been killed before the marker of the second partition.
 	cut(t, partitionFile(t, dir, changelog, 1, ".dat"), beforeMarker)
 	cut(t, partitionFile(t, dir, changelog, 1, ".idx"), 15)
-	require.NoError(t, os.Remove(filepath.Join(dir, "log", "pids.log")))
 	require.NoError(t, os.Remove(filepath.Join(dir, "clean")))
 
 	for range 2 {

@@ -22,8 +22,8 @@ type partitionScan struct {
 	dir string
 	// open is the transaction of each producer that has no marker yet.
 	open map[int64]transaction
-	// committed are those with a commit marker.
-	committed []transaction
+	// committed is the last transaction of each producer if it has a commit marker: an older one cannot be torn.
+	committed map[int64]transaction
 	// last is the segment that is appended to; next and leaderEpoch are for the next batch.
 	last        *segment
 	next        int64
@@ -31,7 +31,7 @@ type partitionScan struct {
 }
 
 func scanPartition(dir string) (*partitionScan, error) {
-	scan := &partitionScan{dir: dir, open: map[int64]transaction{}}
+	scan := &partitionScan{dir: dir, open: map[int64]transaction{}, committed: map[int64]transaction{}}
 	bases, err := segmentBases(dir)
 	if err != nil {
 		return nil, err
@@ -63,8 +63,9 @@ func (p *partitionScan) take(b *batch) {
 		p.open[b.ProducerID] = tx
 	case b.isControl():
 		delete(p.open, b.ProducerID)
+		delete(p.committed, b.ProducerID)
 		if b.isCommit() {
-			p.committed = append(p.committed, tx)
+			p.committed[b.ProducerID] = tx
 		}
 	}
 }
