@@ -1,0 +1,21 @@
+package service
+
+import (
+	"github.com/partita-io/partita/kafka/admin"
+	"github.com/partita-io/partita/kafka/topics"
+	"github.com/partita-io/partita/partitions"
+)
+
+// A Context is a bounded context as this package needs it.
+type Context struct {
+	// Topics is what the topics have in common: the context's name, its number of shards, its folder.
+	Topics topics.Context
+	// Specs are the topics it needs.
+	Specs []topics.Spec
+	// Schemas are those that values are written under, for readers of its topics.
+	Schemas []admin.Schema
+	// Adopt is given the schemas that values were written under up to now, before any value is read. It returns a complaint for each that
+	// today's schemas cannot read. It may be nil.
+	Adopt      func(written map[uint64]admin.Schema) error
+	Components []partitions.Component
+}

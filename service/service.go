@@ -1,0 +1,144 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/partita-io/partita/kafka/admin"
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/statestore"
+	"github.com/partita-io/partita/telemetry"
+)
+
+// Options say what runs and where.
+type Options struct {
+	Context *Context
+	Client  client.Config
+	// StateDir is created if it does not exist. One process at a time may use it.
+	StateDir string
+	// HTTP is the address of metrics and health, host:port; empty for none. With AnyPort, a taken port is replaced by a free one.
+	HTTP    string
+	AnyPort bool
+	// Advertise is where other processes find that server; empty: this machine's name and the port.
+	Advertise string
+	// Lanes of each side; 0 for the default.
+	Lanes int
+	// CreateTopics creates what is missing. What differs is never changed here.
+	CreateTopics bool
+	// Logger is told what an operator wants to know.
+	Logger *slog.Logger
+	// Started is called once, with the address that HTTP is served on, when nothing stands in the way any more. May be nil.
+	Started func(httpAddress string)
+	// Listener is told what the engine does, beside logs and metrics.
+	Listener partitions.Listener
+}
+
+type service struct {
+	Options
+	metrics *telemetry.Metrics
+	health  *telemetry.Health
+}
+
+// Run runs the context until ctx ends, and returns nil then. It waits for brokers that are away. It returns an error when only a person can
+// help; a [TopicsError] names the topics that stand in the way.
+func Run(ctx context.Context, o Options) error {
+	name := o.Context.Topics.Name
+	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name)}
+	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
+	stores, err := statestore.OpenEnv(o.StateDir, statestore.Options{Context: name, Unhealthy: s.unhealthy})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.run(ctx, stores), stores.Close())
+}
+
+func (s *service) unhealthy(err error) {
+	s.Logger.Error("trouble with the state directory", slog.String("error", err.Error()))
+}
+
+func (s *service) run(ctx context.Context, stores *statestore.Env) error {
+	address, stop, err := s.serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop(ctx)
+	if ready, err := s.prepare(ctx); err != nil || !ready {
+		return err
+	}
+	if s.Started != nil {
+		s.Started(address.listening)
+	}
+	return partitions.Run(ctx, partitions.Config{
+		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components,
+		Client: s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Listener: s.listener(),
+	})
+}
+
+func (s *service) listener() partitions.Listener {
+	return telemetry.Merge(
+		s.metrics.Listener(), s.health.Listener(), telemetry.Log(s.Context.Topics.Name, s.Logger, time.Now), s.Options.Listener,
+	)
+}
+
+type addresses struct{ listening, advertised string }
+
+// serve answers about health from the first moment on, so that who asks sees why it is not ready.
+func (s *service) serve(ctx context.Context) (addresses, func(context.Context), error) {
+	if s.HTTP == "" {
+		return addresses{}, func(context.Context) {}, nil
+	}
+	l, err := listen(ctx, s.HTTP, s.AnyPort)
+	if err != nil {
+		return addresses{}, nil, err
+	}
+	hostname, err := os.Hostname()
+	if err != nil {
+		hostname = "localhost" // A machine without a name talks to itself at least.
+	}
+	at := addresses{listening: l.Addr().String(), advertised: reachable(l, s.Advertise, hostname)}
+	return at, serveHTTP(l, telemetry.Handler(s.metrics, s.health), s.Logger), nil
+}
+
+// Pauses between attempts to reach the brokers.
+const (
+	pauseMin = 100 * time.Millisecond
+	pauseMax = 5 * time.Second
+)
+
+// prepare puts topics and schemas in order, waiting for brokers as long as it takes. It is not ready, without an error, when ctx ended first.
+func (s *service) prepare(ctx context.Context) (ready bool, err error) {
+	cl, err := client.NewAdmin(s.Client)
+	if err != nil {
+		return false, err
+	}
+	defer cl.Close()
+	asks := admin.New(cl)
+	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
+		if err = s.checkTopics(ctx, asks); err == nil {
+			err = s.exchangeSchemas(ctx, asks)
+		}
+		if err == nil || !waitable(err) {
+			return err == nil, err
+		}
+		if ctx.Err() != nil {
+			return false, nil
+		}
+		s.Logger.Warn("waiting for the brokers", slog.Any("brokers", s.Client.Brokers), slog.String("error", err.Error()), slog.Duration("retry", pause))
+		select {
+		case <-ctx.Done():
+			return false, nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// waitable tells what passes by itself, or by a right that is granted, from what a person must mend first.
+func waitable(err error) bool {
+	var topicsErr *TopicsError
+	var schemasErr *SchemasError
+	return !errors.As(err, &topicsErr) && !errors.As(err, &schemasErr)
+}
