@@ -29,6 +29,8 @@ type Config struct {
 	// WindowRecords and WindowBytes bound what a lane takes into one window: input records, and bytes of input and output. Defaults 16384 and 32
 	// MiB. Memory of a lane is at most three times as much: a window, the one before it, and fetched records that wait.
 	WindowRecords, WindowBytes int
+	// Views answers questions about committed state while the context runs. Default: one that nobody asks.
+	Views *Views
 	// Listener receives what happens.
 	Listener Listener
 }
@@ -40,6 +42,9 @@ const (
 )
 
 func (c *Config) setDefaults() {
+	if c.Views == nil {
+		c.Views = NewViews()
+	}
 	if c.Lanes == 0 {
 		c.Lanes = 1
 	}

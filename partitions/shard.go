@@ -71,10 +71,12 @@ func (s *shard) run(ctx context.Context) {
 			break
 		}
 		s.transitionTo(Running)
+		s.engine.config.Views.show(tasks)
 		s.engine.give(s, tasks)
 		s.engine.listener.ShardRunning(s.event())
 		if err := s.stay(); err != nil {
 			s.takeBack(true)
+			s.engine.config.Views.hide(tasks)
 			closeStores(tasks)
 			tasks = nil
 			s.transitionTo(Acquiring)
@@ -103,6 +105,7 @@ func (s *shard) end(tasks []*task) {
 	}
 	s.transitionTo(Leaving)
 	close(s.left)
+	s.engine.config.Views.hide(tasks)
 	closeStores(tasks)
 	s.transitionTo(Closed)
 	s.engine.listener.ShardClosed(s.event())
