@@ -186,6 +186,6 @@ func (w *world) fence(id string) {
 		if err = kerr.ErrorForCode(resp.ErrorCode); err == nil {
 			return
 		}
-		require.True(w.t, kerr.IsRetriable(err), "%v", err)
+		require.True(w.t, kerr.IsRetriable(err) || errors.Is(err, kerr.ConcurrentTransactions), "%v", err)
 	}
 }

@@ -2,6 +2,7 @@ package transactions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -87,10 +88,11 @@ func fenceID(ctx context.Context, cl *kgo.Client, id string) error {
 		switch {
 		case err == nil:
 			return nil
-		case !kerr.IsRetriable(err):
+		// The abort is being written; asking again is how its end is noticed. kerr does not count this one as retriable.
+		case errors.Is(err, kerr.ConcurrentTransactions), kerr.IsRetriable(err):
+		default:
 			return fmt.Errorf("fencing %s: %w", id, err)
 		}
-		// CONCURRENT_TRANSACTIONS: the abort is being written; asking again is how its end is noticed.
 		if err := pause(ctx, takeoverPoll); err != nil {
 			return err
 		}
