@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -31,8 +32,9 @@ type Options struct {
 	CreateTopics bool
 	// Logger is told what an operator wants to know.
 	Logger *slog.Logger
-	// Started is called once, with the address that HTTP is served on, when nothing stands in the way any more. May be nil.
-	Started func(httpAddress string)
+	// Started is called once, with the address that HTTP is served on, when nothing stands in the way any more. Its error ends the run.
+	// May be nil.
+	Started func(httpAddress string) error
 	// Listener is told what the engine does, beside logs and metrics.
 	Listener partitions.Listener
 }
@@ -41,13 +43,15 @@ type service struct {
 	Options
 	metrics *telemetry.Metrics
 	health  *telemetry.Health
+	views   *partitions.Views
 }
 
 // Run runs the context until ctx ends, and returns nil then. It waits for brokers that are away. It returns an error when only a person can
 // help; a [TopicsError] names the topics that stand in the way.
 func Run(ctx context.Context, o Options) error {
 	name := o.Context.Topics.Name
-	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name)}
+	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name), views: partitions.NewViews()}
+	s.metrics.ObserveStores(s.views.SizeBytes, nil)
 	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
 	stores, err := statestore.OpenEnv(o.StateDir, statestore.Options{Context: name, Unhealthy: s.unhealthy})
 	if err != nil {
@@ -70,11 +74,13 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 		return err
 	}
 	if s.Started != nil {
-		s.Started(address.listening)
+		if err := s.Started(address.listening); err != nil {
+			return err
+		}
 	}
 	return partitions.Run(ctx, partitions.Config{
 		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components,
-		Client: s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Listener: s.listener(),
+		Client: s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Listener: s.listener(),
 	})
 }
 
@@ -82,6 +88,13 @@ func (s *service) listener() partitions.Listener {
 	return telemetry.Merge(
 		s.metrics.Listener(), s.health.Listener(), telemetry.Log(s.Context.Topics.Name, s.Logger, time.Now), s.Options.Listener,
 	)
+}
+
+func (s *service) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+statePath, stateHandler(s.views, s.Context.Topics.Partitions))
+	mux.Handle("/", telemetry.Handler(s.metrics, s.health))
+	return mux
 }
 
 type addresses struct{ listening, advertised string }
@@ -100,7 +113,7 @@ func (s *service) serve(ctx context.Context) (addresses, func(context.Context), 
 		hostname = "localhost" // A machine without a name talks to itself at least.
 	}
 	at := addresses{listening: l.Addr().String(), advertised: reachable(l, s.Advertise, hostname)}
-	return at, serveHTTP(l, telemetry.Handler(s.metrics, s.health), s.Logger), nil
+	return at, serveHTTP(l, s.handler(), s.Logger), nil
 }
 
 // Pauses between attempts to reach the brokers.
