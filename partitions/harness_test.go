@@ -156,6 +156,15 @@ func (in *instance) stop(t testing.TB) {
 	require.NoError(t, in.env.Close())
 }
 
+// await waits until the instance has told of something.
+func (in *instance) await(t testing.TB, told func(*log) bool) {
+	require.Eventually(t, func() bool {
+		in.events.mu.Lock()
+		defer in.events.mu.Unlock()
+		return told(in.events)
+	}, 30*time.Second, 5*time.Millisecond)
+}
+
 // send produces n commands for each key, in turn.
 func (w *world) send(keys, n int) {
 	p, err := kgo.NewClient(kgo.SeedBrokers(w.brokers...))
