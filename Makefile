@@ -32,6 +32,10 @@ e2e: ## the same scripts and Kafka facts on a real Apache Kafka: make e2e BROKER
 	@test -n "$(BROKERS)" || { echo "make e2e needs brokers: make e2e BROKERS=localhost:9092"; exit 2; }
 	PARTITA_TEST_BROKERS=$(BROKERS) go test -count 1 -timeout 30m -tags $(TAGS) ./e2e/... ./kafka/... ./partitions/...
 
+soak: ## a year of flights with processes killed under way: make soak BROKERS=... FLIGHTS=flights-2013.csv.gz
+	@test -n "$(BROKERS)" -a -n "$(FLIGHTS)" || { echo "make soak BROKERS=localhost:9092 FLIGHTS=flights-2013.csv.gz (examples/fleet/README.md says where it comes from)"; exit 2; }
+	./e2e/flights.sh "$(BROKERS)" "$(FLIGHTS)"
+
 fuzz: ## every fuzz target for FUZZTIME each
 	./.ci/fuzz $(or $(FUZZTIME),10m)
 
