@@ -1,0 +1,205 @@
+package starlark
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	star "go.starlark.net/starlark"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
+)
+
+// ProjectionConfig says where a projection's behaviour is and what it is about.
+type ProjectionConfig struct {
+	Folder fs.FS
+	File   string
+	Name   string
+	// Key is the event's field that keys the row; empty: key_ functions, or the entity id where there are none.
+	Key    string
+	Events []*Message
+	Row    *Message
+	Codec  Codec
+	// RowContentType is the content type that Codec.Encode writes.
+	RowContentType string
+	Print          func(file, text string)
+	Limits         Limits
+}
+
+// A Projection is a projection in Starlark.
+type Projection struct {
+	config ProjectionConfig
+	caller *caller
+	on     map[string]*star.Function
+	key    map[string]*star.Function
+	row    *Record
+}
+
+var _ behaviors.Projection = (*Projection)(nil)
+
+// LoadProjection loads a projection's script. All its problems come back at once; the projection is usable when there are none.
+func LoadProjection(config ProjectionConfig) (*Projection, []Problem) {
+	config.Limits = config.Limits.withDefaults()
+	globals, err := newLoader(config.Folder, config.Limits, config.Print).load(config.File)
+	if err != nil {
+		return nil, problemsOf(config.File, err)
+	}
+	f := &functions{file: config.File, owner: "projection " + config.Name, globals: globals}
+	p := &Projection{config: config, caller: newCaller(config.File, config.Limits, config.Print)}
+	p.on = f.optional("on_", []string{"row", "event", "ctx"}, config.Events)
+	p.key = f.optional("key_", []string{"event", "ctx"}, config.Events)
+	f.refuseUnknown("on_", "event", config.Events)
+	f.refuseUnknown("key_", "event", config.Events)
+	p.checkKeys(f)
+	if p.row, err = newRecord(config.Row.Type, nil, 0); err != nil {
+		f.problem("row %s: %v", config.Row.Name, err)
+	}
+	if len(f.problems) > 0 {
+		return nil, f.problems
+	}
+	p.row.Freeze()
+	return p, nil
+}
+
+func (p *Projection) checkKeys(f *functions) {
+	if len(p.on) == 0 {
+		f.problem("no on_<event>(row, event, ctx) function for any of its events")
+	}
+	for _, m := range p.config.Events {
+		if p.on[m.Name] == nil {
+			continue
+		}
+		switch {
+		case p.config.Key != "" && len(p.key) > 0:
+			f.problem("has both key: %s and key_ functions: keep one", p.config.Key)
+			return
+		case p.config.Key != "" && fieldIndex(m.Type, p.config.Key) < 0:
+			f.problem("key: event %s has no field %s%s", m.Name, p.config.Key, didYouMean(p.config.Key, fieldNames(m.Type)))
+		case len(p.key) > 0 && p.key[m.Name] == nil:
+			f.problem("event %s needs a function key_%s(event, ctx), as other events have one", m.Name, snake(m.Name))
+		}
+	}
+}
+
+// Keyed tells whether rows have keys of their own; otherwise the key is the entity id and no event changes its partition.
+func (p *Projection) Keyed() bool { return p.config.Key != "" || len(p.key) > 0 }
+
+// Wants tells whether there is an on_ function for the event.
+func (p *Projection) Wants(eventType string) bool { return p.on[eventType] != nil }
+
+// RowType is the row's record.
+func (p *Projection) RowType() string { return p.config.Row.Name }
+
+// RowContentType is the content type of rows.
+func (p *Projection) RowContentType() string { return p.config.RowContentType }
+
+// Key is the row's key: a field, what key_ returns, or the entity id.
+func (p *Projection) Key(_ context.Context, event *behaviors.Event) (string, *entities.Failure) {
+	if !p.Keyed() {
+		return event.EntityID, nil
+	}
+	record, failure := p.decode(event)
+	if failure != nil {
+		return "", failure
+	}
+	if p.config.Key != "" {
+		return keyText(record.values[fieldIndex(record.typ, p.config.Key)], "field "+p.config.Key)
+	}
+	key := p.key[event.Type]
+	result, failure := p.caller.call(key, turn{}, record, eventContext(event))
+	if failure != nil {
+		return "", failure
+	}
+	return keyText(result, key.Position().String()+": in "+key.Name())
+}
+
+func keyText(v star.Value, place string) (string, *entities.Failure) {
+	switch v := v.(type) {
+	case star.String:
+		return string(v), nil
+	case star.Int:
+		return v.String(), nil
+	}
+	return "", &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("%s: the key is %s: want a string or an int", place, v.Type())}
+}
+
+func (p *Projection) decode(event *behaviors.Event) (*Record, *entities.Failure) {
+	_, value, failure := p.config.Codec.Decode(event.Type, event.Payload)
+	if failure != nil {
+		return nil, failure
+	}
+	message := byNameIn(p.config.Events, event.Type)
+	if message == nil {
+		return nil, &entities.Failure{Code: entities.UnknownType, Message: fmt.Sprintf("projection %s has no event %s", p.config.Name, event.Type)}
+	}
+	record := recordToStar(value, message.Type)
+	record.Freeze()
+	return record, nil
+}
+
+// Apply calls the on_ function on a copy of the row.
+func (p *Projection) Apply(_ context.Context, stored []byte, event *behaviors.Event) ([]byte, *entities.Failure) {
+	on := p.on[event.Type]
+	if on == nil {
+		return stored, nil
+	}
+	record, failure := p.decode(event)
+	if failure != nil {
+		return nil, failure
+	}
+	row := p.row.thawed()
+	if stored != nil {
+		_, value, failure := p.config.Codec.Decode(p.config.Row.Name, p.payload(stored))
+		if failure != nil {
+			return nil, failure
+		}
+		row = recordToStar(value, p.config.Row.Type)
+	}
+	result, failure := p.caller.call(on, turn{}, row, record, eventContext(event))
+	if failure != nil {
+		return nil, failure
+	}
+	if e, ok := result.(*effect); ok && e.kind == deleting {
+		return nil, nil
+	}
+	data, err := p.encode(result, row)
+	if err != nil {
+		return nil, failureIn(on.Name(), err, on, false, false)
+	}
+	return data, nil
+}
+
+func (p *Projection) encode(result star.Value, row *Record) ([]byte, error) {
+	if result != star.None {
+		return nil, fmt.Errorf("returned %s: change the row in place and return nothing, or delete()", result.Type())
+	}
+	if _, err := coerce(row, p.config.Row.Type, 0); err != nil {
+		return nil, err
+	}
+	value, err := toPlain(row, p.config.Row.Type)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := p.config.Codec.Encode(p.config.Row, value.([]any))
+	return payload.Data, err
+}
+
+func (p *Projection) payload(data []byte) entities.Payload {
+	return entities.Payload{Data: data, ContentType: p.config.RowContentType}
+}
+
+// RowJSON shows a stored row to people.
+func (p *Projection) RowJSON(row []byte) ([]byte, error) {
+	_, value, failure := p.config.Codec.Decode(p.config.Row.Name, p.payload(row))
+	if failure != nil {
+		return nil, fmt.Errorf("row of projection %s: %w", p.config.Name, failure)
+	}
+	return p.config.Codec.JSON(p.config.Row, value)
+}
+
+func eventContext(e *behaviors.Event) *scope {
+	return &scope{names: []string{"entity", "entity_id", "sequence", "now", "command_id", "headers"}, values: []star.Value{
+		star.String(e.Entity), star.String(e.EntityID), star.MakeInt64(e.Sequence), star.MakeInt64(e.NowMS), star.String(e.CausationID), headersToStar(e.Headers),
+	}}
+}

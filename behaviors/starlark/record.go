@@ -1,0 +1,180 @@
+package starlark
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	star "go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/partita-io/partita/schemas"
+)
+
+// A Record is an Avro record in a script: attributes are its fields.
+type Record struct {
+	typ    *schemas.Type
+	values []star.Value
+	frozen bool
+}
+
+var (
+	_ star.HasSetField = (*Record)(nil)
+	_ star.Comparable  = (*Record)(nil)
+)
+
+// errReadOnly says why a frozen record refuses an assignment.
+var errReadOnly = errors.New("this record is read-only; state is read-only in decide and changed in evolve_…, commands and events never change")
+
+// thawed is a copy to be changed; what it holds is copied when it is first touched.
+func (r *Record) thawed() *Record { return &Record{typ: r.typ, values: slices.Clone(r.values)} }
+
+// String shows the record as the constructor that would make it.
+func (r *Record) String() string {
+	var out strings.Builder
+	out.WriteString(shortName(r.typ.Name) + "(")
+	for i, f := range r.typ.Fields {
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		out.WriteString(f.Name + " = " + r.values[i].String())
+	}
+	return out.String() + ")"
+}
+
+// Type is the record's name.
+func (r *Record) Type() string { return shortName(r.typ.Name) }
+
+// Truth is true: a record is never empty.
+func (r *Record) Truth() star.Bool { return true }
+
+// Freeze makes the record and all it holds immutable.
+func (r *Record) Freeze() {
+	if r.frozen {
+		return
+	}
+	r.frozen = true
+	for _, v := range r.values {
+		v.Freeze()
+	}
+}
+
+// Hash hashes a frozen record by its fields.
+func (r *Record) Hash() (uint32, error) {
+	if !r.frozen {
+		return 0, fmt.Errorf("unhashable: %s can still change", r.Type())
+	}
+	return star.Tuple(r.values).Hash()
+}
+
+// Attr is a field's value.
+func (r *Record) Attr(name string) (star.Value, error) {
+	i := fieldIndex(r.typ, name)
+	if i < 0 {
+		return nil, r.unknown(name)
+	}
+	if !r.frozen {
+		r.values[i] = thaw(r.values[i])
+	}
+	return r.values[i], nil
+}
+
+// AttrNames are the fields.
+func (r *Record) AttrNames() []string { return fieldNames(r.typ) }
+
+// SetField assigns a field, checked against the schema.
+func (r *Record) SetField(name string, v star.Value) error {
+	i := fieldIndex(r.typ, name)
+	if i < 0 {
+		return r.unknown(name)
+	}
+	if r.frozen {
+		return errReadOnly
+	}
+	value, err := coerce(v, r.typ.Fields[i].Type, 0)
+	if err != nil {
+		return fmt.Errorf("%s.%s: %w", r.Type(), name, err)
+	}
+	r.values[i] = value
+	return nil
+}
+
+// CompareSameType compares records of one type field by field; they have no order.
+func (r *Record) CompareSameType(op syntax.Token, other star.Value, depth int) (bool, error) {
+	o := other.(*Record)
+	if op != syntax.EQL && op != syntax.NEQ {
+		return false, fmt.Errorf("%s %s %s: records have no order", r.Type(), op, o.Type())
+	}
+	equal := r.typ.Name == o.typ.Name && len(r.values) == len(o.values)
+	for i := 0; equal && i < len(r.values); i++ {
+		var err error
+		if equal, err = star.EqualDepth(r.values[i], o.values[i], depth-1); err != nil {
+			return false, err
+		}
+	}
+	return equal == (op == syntax.EQL), nil
+}
+
+func (r *Record) unknown(name string) error {
+	return star.NoSuchAttrError(fmt.Sprintf("%s has no field %s%s", r.Type(), name, didYouMean(name, fieldNames(r.typ))))
+}
+
+func fieldNames(t *schemas.Type) []string {
+	names := make([]string, len(t.Fields))
+	for i, f := range t.Fields {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// thaw is a changeable copy of a frozen container; anything else is returned as it is.
+func thaw(v star.Value) star.Value {
+	switch v := v.(type) {
+	case *Record:
+		if v.frozen {
+			return v.thawed()
+		}
+	case *star.List:
+		if isFrozenList(v) {
+			items := make([]star.Value, v.Len())
+			for i := range items {
+				items[i] = thaw(v.Index(i))
+			}
+			return star.NewList(items)
+		}
+	case *star.Dict:
+		if isFrozenDict(v) {
+			out := star.NewDict(v.Len())
+			for k, item := range v.Entries() {
+				_ = out.SetKey(k, thaw(item)) // the key was hashed before, so it can be again
+			}
+			return out
+		}
+	}
+	return v
+}
+
+// isFrozenList asks by a change without effect: the library does not tell otherwise.
+func isFrozenList(l *star.List) bool {
+	if l.Len() == 0 {
+		return l.Clear() != nil
+	}
+	return l.SetIndex(0, l.Index(0)) != nil
+}
+
+// isFrozenDict asks by deleting a key that cannot be there: None never is a key of an Avro map.
+func isFrozenDict(d *star.Dict) bool {
+	_, _, err := d.Delete(star.None)
+	return err != nil
+}
+
+// fieldIndex scans: records are small, and a scan beats a map there.
+func fieldIndex(t *schemas.Type, name string) int {
+	for i := range t.Fields {
+		if t.Fields[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
