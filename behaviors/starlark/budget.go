@@ -147,7 +147,11 @@ func binary(op syntax.Token) *star.Builtin {
 
 func guardedBinary(t *star.Thread, op syntax.Token, x, y star.Value) (star.Value, error) {
 	left := t.Local(keyBudget).(*budget).left
-	if err := charge(t, binarySize(op, x, y, left)); err != nil {
+	size := binarySize(op, x, y, left)
+	if isExact(x) && isExact(y) && size > maxNumberBytes {
+		size = -1
+	}
+	if err := charge(t, size); err != nil {
 		return nil, err
 	}
 	return star.Binary(op, x, y)
@@ -162,6 +166,17 @@ func plusEqual(t *star.Thread, _ *star.Builtin, args star.Tuple, _ []star.Tuple)
 		return y, charge(t, shallow(y))
 	}
 	return &operand{op: syntax.PLUS, value: args[0], thread: t}, nil
+}
+
+// maxNumberBytes bounds products: multiplying numbers of megabytes takes seconds that no step counts.
+const maxNumberBytes = 16 << 10
+
+func isExact(v star.Value) bool {
+	switch v.(type) {
+	case star.Int, Decimal:
+		return true
+	}
+	return false
 }
 
 // An operand stands on the right side of x OP= y and does the operation itself, so that it is counted.
