@@ -1,5 +1,7 @@
 package schemas
 
+import "math/big"
+
 // Kind is an Avro type's kind.
 type Kind uint8
 
@@ -62,6 +64,20 @@ type Type struct {
 	Optional *Type
 
 	fieldIndex map[string]int
+	// avroName names the type as a union's branch in Avro's JSON; goavroName does so in the schema given to goavro.
+	avroName, goavroName string
+	// direct: goavro's value is the plain value. empty: a value takes no bytes.
+	direct, empty bool
+	// wrapped: records among a union's branches come as Branch. tagged: JSON names the branch, as its form alone would not tell.
+	wrapped, tagged bool
+	// bound is 10^Precision of a decimal.
+	bound *big.Int
+}
+
+// A Branch is a record as the value of a union in which other branches could be meant by the same value. Name is the record's full name.
+type Branch struct {
+	Name  string
+	Value any
 }
 
 // A Field is a record's field.
