@@ -39,6 +39,7 @@ type Asker struct {
 	nonce    string
 	slots    chan struct{}
 	stop     context.CancelFunc
+	closing  sync.Once
 	loops    sync.WaitGroup
 
 	// mu guards what follows.
@@ -223,10 +224,12 @@ func (a *Asker) Wait(ctx context.Context) error {
 
 // Close ends what is still under way with an error.
 func (a *Asker) Close() {
-	a.stop()
-	a.loops.Wait()
-	a.producer.Close()
-	if a.replies != nil {
-		a.replies.client.Close()
-	}
+	a.closing.Do(func() {
+		a.stop()
+		a.loops.Wait()
+		a.producer.Close()
+		if a.replies != nil {
+			a.replies.client.Close()
+		}
+	})
 }
