@@ -1,0 +1,112 @@
+package contexts
+
+import (
+	"log/slog"
+	"os"
+	"slices"
+
+	"github.com/partita-io/partita/behaviors/starlark"
+	"github.com/partita-io/partita/schemas"
+)
+
+// behaviors loads all scripts, once every entity is known.
+func (l *loader) behaviors() {
+	codec, err := l.newCodec()
+	if err != nil {
+		l.others = append(l.others, Problem{Path: l.path, Message: err.Error()})
+		return
+	}
+	l.context.Codec = codec
+	for _, s := range l.entityScripts {
+		l.entityBehavior(s, &l.context.Entities[s.index])
+	}
+	for _, s := range l.projectionScripts {
+		l.projectionBehavior(s, &l.context.Projections[s.index])
+	}
+}
+
+// newCodec is the context's codec. Where the encoding is wrong, which was said, it is one to go on checking with.
+func (l *loader) newCodec() (*schemas.Codec, error) {
+	options := schemas.Options{History: l.context.History}
+	if l.context.Encoding == JSON {
+		options.Encoding = schemas.JSONEncoding
+	}
+	if url := l.context.Registry; url != "" && !l.opts.Offline {
+		registry, err := schemas.NewRegistry(url)
+		if err != nil {
+			return nil, err
+		}
+		options.Registry = registry
+		if l.context.Encoding == Confluent {
+			options.Encoding = schemas.ConfluentEncoding
+		}
+	}
+	return schemas.NewCodec(l.schemas, options)
+}
+
+func (l *loader) entityBehavior(s script, e *Entity) {
+	behavior, problems := starlark.LoadEntity(starlark.EntityConfig{
+		Folder: os.DirFS(l.dir), File: s.file, Name: e.Name,
+		State: inScript(e.State), Commands: allInScript(e.Commands), Events: allInScript(e.Events),
+		Codec: scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events)},
+		Print: l.printer(e.Name),
+	})
+	l.scriptProblems(problems)
+	if len(problems) == 0 {
+		e.Behavior, e.script = behavior, s.file
+	}
+}
+
+// projectionBehavior loads a projection twice if it has a key: which events need the field is known when its functions are.
+func (l *loader) projectionBehavior(s script, p *Projection) {
+	if !l.loadProjection(s, p, "") || s.key.node == nil || !l.keyFits(s, p) {
+		return
+	}
+	l.loadProjection(s, p, s.key.string)
+}
+
+func (l *loader) loadProjection(s script, p *Projection, key string) bool {
+	events := l.events(p)
+	behavior, problems := starlark.LoadProjection(starlark.ProjectionConfig{
+		Folder: os.DirFS(l.dir), File: s.file, Name: p.Name, Key: key,
+		Events: allInScript(events), Row: inScript(p.Row),
+		Codec:          scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{p.Row}, events)},
+		RowContentType: l.context.Codec.ContentType(),
+		Print:          l.printer(p.Name),
+	})
+	l.scriptProblems(problems)
+	if len(problems) > 0 {
+		return false
+	}
+	p.Behavior, p.Keyed = behavior, behavior.Keyed()
+	return true
+}
+
+func (l *loader) scriptProblems(problems []starlark.Problem) {
+	for _, p := range problems {
+		l.complainIn(p.File, p.Line, p.Column, p.Message)
+	}
+}
+
+// printer sends what scripts print to the log.
+func (l *loader) printer(component string) func(file, line string) {
+	if l.opts.Log == nil {
+		return nil
+	}
+	log := l.opts.Log
+	return func(file, line string) {
+		log.Info("print", slog.String("component", component), slog.String("file", file), slog.String("text", line))
+	}
+}
+
+func inScript(m *schemas.Message) *starlark.Message {
+	return &starlark.Message{Name: m.Name, Type: m.Type}
+}
+
+func allInScript(messages []*schemas.Message) []*starlark.Message {
+	all := make([]*starlark.Message, 0, len(messages))
+	for _, m := range messages {
+		all = append(all, inScript(m))
+	}
+	return all
+}

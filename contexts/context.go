@@ -1,0 +1,141 @@
+package contexts
+
+import (
+	"strings"
+	"time"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/schemas"
+)
+
+// A Context is a bounded context as its folder describes it, checked: every name in it refers to something.
+type Context struct {
+	// Name is the prefix of every topic and the name of the consumer group.
+	Name       string
+	Partitions int32
+	Encoding   Encoding
+	// Registry is the schema registry's URL; empty without one.
+	Registry string
+	// Dir is the folder as the user gave it.
+	Dir string
+	// Hash is that of everything that decides what the context computes: context.yaml, schemas and scripts, not tests. Members of a group
+	// compare it to see a mixture of versions.
+	Hash string
+
+	Schemas *schemas.Set
+	// Codec reads payloads of any encoding and writes the context's own.
+	Codec *schemas.Codec
+	// History is where Codec looks for schemas that the folder has no longer; whoever reads the topic of schemas adds them.
+	History *schemas.MemoryHistory
+
+	Entities    []Entity
+	Projections []Projection
+}
+
+// An Encoding is how the context encodes what it writes.
+type Encoding string
+
+// The encodings.
+const (
+	Avro      Encoding = "avro"
+	Confluent Encoding = "confluent"
+	JSON      Encoding = "json"
+)
+
+// An Entity is one entity type. Commands and Events are in the order of the file.
+type Entity struct {
+	Name     string
+	Behavior behaviors.Entity
+	State    *schemas.Message
+	Commands []*schemas.Message
+	Events   []*schemas.Message
+	Remember Remember
+
+	script string
+}
+
+// Remember bounds how many command ids each entity remembers, and for how long.
+type Remember struct {
+	Outcomes int
+	For      time.Duration
+}
+
+// A Projection is one table projection.
+type Projection struct {
+	Name     string
+	Sources  []Source
+	Behavior behaviors.Projection
+	// Keyed says that the key may be another than that of the event's record, so that events go through a repartition topic.
+	Keyed bool
+	Row   *schemas.Message
+}
+
+// A Source is what a projection follows: the events of an entity here, or a topic of somebody else.
+type Source struct {
+	// Entity is empty for a foreign topic.
+	Entity string
+	Topic  string
+}
+
+// Entity is the entity type of this name, nil if there is none.
+func (c *Context) Entity(name string) *Entity {
+	for i := range c.Entities {
+		if c.Entities[i].Name == name {
+			return &c.Entities[i]
+		}
+	}
+	return nil
+}
+
+// Projection is the projection of this name, nil if there is none.
+func (c *Context) Projection(name string) *Projection {
+	for i := range c.Projections {
+		if c.Projections[i].Name == name {
+			return &c.Projections[i]
+		}
+	}
+	return nil
+}
+
+// Command is the command of this name, by the last part or in full; nil if the entity has none.
+func (e *Entity) Command(name string) *schemas.Message { return named(e.Commands, name) }
+
+// Event is the event of this name, by the last part or in full; nil if the entity has none.
+func (e *Entity) Event(name string) *schemas.Message { return named(e.Events, name) }
+
+func named(messages []*schemas.Message, name string) *schemas.Message {
+	for _, m := range messages {
+		if m.Name == name || m.FullName == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// shortNames are the names that people use in commands, tests and headers.
+func shortNames(messages []*schemas.Message) []string {
+	names := make([]string, 0, len(messages))
+	for _, m := range messages {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+func (c *Context) entityNames() []string {
+	names := make([]string, 0, len(c.Entities))
+	for _, e := range c.Entities {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+func (c *Context) projectionNames() []string {
+	names := make([]string, 0, len(c.Projections))
+	for _, p := range c.Projections {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// lastPart is a type's name without its namespace.
+func lastPart(fullName string) string { return fullName[strings.LastIndexByte(fullName, '.')+1:] }

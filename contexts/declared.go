@@ -1,0 +1,167 @@
+package contexts
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// fileName is the file that makes a folder a bounded context.
+const fileName = "context.yaml"
+
+// declared is context.yaml as it was written, with places: its form is checked, what it refers to is not.
+type declared struct {
+	context     text
+	partitions  int32
+	encoding    text
+	registry    text
+	entities    []declaredEntity
+	projections []declaredProjection
+}
+
+type declaredEntity struct {
+	name     text
+	behavior text
+	state    text
+	commands []text
+	events   []text
+	remember Remember
+}
+
+type declaredProjection struct {
+	name     text
+	from     []declaredSource
+	behavior text
+	key      text
+	row      text
+}
+
+// A declaredSource is one item of a projection's from: an entity of this context or a topic.
+type declaredSource struct {
+	entity, topic text
+}
+
+// Defaults of context.yaml.
+const (
+	defaultPartitions = 12
+	defaultOutcomes   = 32
+	defaultRemembered = 24 * time.Hour
+)
+
+// maxPartitions keeps a slip of the pen from asking a cluster for more partitions than one has.
+const maxPartitions = 10_000
+
+// maxOutcomes bounds what each entity carries about: some 30 bytes for each.
+const maxOutcomes = 10_000
+
+var fileKeys = []string{
+	"context", "partitions", "encoding", "registry", "entities", "projections", "publications", "subscriptions", "replicated",
+}
+
+// laterKeys are known, so that a folder that has them is told the right thing.
+var laterKeys = []string{"publications", "subscriptions", "replicated"}
+
+func (d *document) readContext(root *yaml.Node) declared {
+	if root == nil {
+		return declared{}
+	}
+	f := d.fields(root, fileName, fileKeys...)
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if key := root.Content[i]; slices.Contains(laterKeys, key.Value) {
+			d.complain(key, "%s: not in this version", key.Value)
+		}
+	}
+	c := declared{
+		context:    d.required(f, root, fileName, "context"),
+		partitions: int32(d.integer(f["partitions"], "partitions", 1, maxPartitions, defaultPartitions)),
+		encoding:   d.scalar(f["encoding"], "encoding"),
+		registry:   d.scalar(f["registry"], "registry"),
+	}
+	for _, e := range d.entries(f["entities"], "entities") {
+		c.entities = append(c.entities, d.readEntity(e))
+	}
+	for _, e := range d.entries(f["projections"], "projections") {
+		c.projections = append(c.projections, d.readProjection(e))
+	}
+	return c
+}
+
+func (d *document) readEntity(e entry) declaredEntity {
+	what := "entity " + e.key.string
+	f := d.fields(e.value, what, "behavior", "state", "commands", "events", "remember")
+	return declaredEntity{
+		name:     e.key,
+		behavior: d.required(f, e.key.node, what, "behavior"),
+		state:    d.required(f, e.key.node, what, "state"),
+		commands: d.requiredList(f, e.key.node, what, "commands"),
+		events:   d.requiredList(f, e.key.node, what, "events"),
+		remember: d.readRemember(f["remember"], what+": remember"),
+	}
+}
+
+func (d *document) readRemember(n *yaml.Node, what string) Remember {
+	r := Remember{Outcomes: defaultOutcomes, For: defaultRemembered}
+	if n == nil {
+		return r
+	}
+	f := d.fields(n, what, "outcomes", "for")
+	r.Outcomes = int(d.integer(f["outcomes"], what+": outcomes", 0, maxOutcomes, defaultOutcomes))
+	if age := d.scalar(f["for"], what+": for"); age.node != nil {
+		parsed, err := time.ParseDuration(age.string)
+		if err != nil || parsed <= 0 || parsed > math.MaxInt64/2 {
+			d.complain(age.node, "%s: for: expected a duration such as 24h or 90m, got %q", what, age.string)
+		} else {
+			r.For = parsed
+		}
+	}
+	return r
+}
+
+func (d *document) readProjection(e entry) declaredProjection {
+	what := "projection " + e.key.string
+	f := d.fields(e.value, what, "from", "behavior", "key", "row")
+	p := declaredProjection{
+		name:     e.key,
+		behavior: d.required(f, e.key.node, what, "behavior"),
+		key:      d.scalar(f["key"], what+": key"),
+		row:      d.required(f, e.key.node, what, "row"),
+	}
+	if f != nil && f["from"] == nil {
+		d.complain(e.key.node, "%s: from is missing", what)
+	}
+	for _, item := range d.items(f["from"], what+": from") {
+		if source := d.readSource(item, what+": from"); source != (declaredSource{}) {
+			p.from = append(p.from, source)
+		}
+	}
+	return p
+}
+
+func (d *document) readSource(n *yaml.Node, what string) declaredSource {
+	if n.Kind == yaml.ScalarNode {
+		return declaredSource{entity: d.scalar(n, what)}
+	}
+	f := d.fields(n, what, "topic")
+	return declaredSource{topic: d.required(f, n, what, "topic")}
+}
+
+// required is a value that must be there. Its absence is reported at n, but not where the whole is no mapping.
+func (d *document) required(f map[string]*yaml.Node, n *yaml.Node, what, key string) text {
+	if f == nil {
+		return text{}
+	}
+	if v, ok := f[key]; ok {
+		return d.scalar(v, what+": "+key)
+	}
+	d.complain(n, "%s: %s is missing", what, key)
+	return text{}
+}
+
+func (d *document) requiredList(f map[string]*yaml.Node, n *yaml.Node, what, key string) []text {
+	if f != nil && f[key] == nil {
+		d.complain(n, "%s: %s is missing", what, key)
+	}
+	return d.list(f[key], what+": "+key)
+}

@@ -1,0 +1,44 @@
+package contexts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+// hash covers every file that decides what the context computes, with its name, in the order of names. Tests and texts for people may
+// differ between members of a group.
+func (l *loader) hash() {
+	sum := sha256.New()
+	folder := os.DirFS(l.dir)
+	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if name != "." && strings.HasPrefix(entry.Name(), ".") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if ext := path.Ext(name); name != fileName && ext != ".star" && ext != ".avsc" {
+			return nil
+		}
+		data, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%d %s %d\n", len(name), name, len(data))
+		sum.Write(data)
+		return nil
+	})
+	if err != nil {
+		l.others = append(l.others, Problem{Path: l.dir, Message: fileError(err)})
+		return
+	}
+	l.context.Hash = hex.EncodeToString(sum.Sum(nil)[:8])
+}

@@ -1,0 +1,43 @@
+package contexts
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/partita-io/partita/schemas"
+)
+
+// A StoredSchema is a schema under which values of the context's topics were written, from its topic of schemas.
+type StoredSchema struct {
+	// Name is the full name of the record.
+	Name        string
+	Fingerprint uint64
+	JSON        string
+}
+
+// CheckHistory tells which stored values the folder's schemas could no longer read: states, events, commands and rows that were written under
+// an older schema of the same name.
+func CheckHistory(c *Context, stored []StoredSchema) Problems {
+	byName := map[string][]StoredSchema{}
+	for _, s := range stored {
+		byName[s.Name] = append(byName[s.Name], s)
+	}
+	var problems Problems
+	for _, m := range c.Schemas.Messages() {
+		for _, old := range byName[m.FullName] {
+			if old.Fingerprint == m.Fingerprint {
+				continue
+			}
+			if err := schemas.Compatible(old.JSON, m.SchemaJSON); err != nil {
+				problems = append(problems, Problem{Path: joinShown(c.Dir, schemasDir), Message: incompatible(m, old, err)})
+			}
+		}
+	}
+	return problems.sorted()
+}
+
+func incompatible(m *schemas.Message, old StoredSchema, err error) string {
+	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
+	return fmt.Sprintf("record %s: what is stored under its schema %016x could not be read any more: %s "+
+		"(give an added field a default, keep the type of a field, or make a record of a new name)", m.Name, old.Fingerprint, reason)
+}

@@ -1,0 +1,107 @@
+package contexts_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/partita-io/partita/contexts"
+)
+
+// golden compares with a file; PARTITA_REWRITE=1 writes it, for its difference to be read before it is committed.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if os.Getenv("PARTITA_REWRITE") != "" {
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+func TestEveryMistakeOfAFolderIsReportedInOneRun(t *testing.T) {
+	for _, folder := range []string{"mistakes", "keys", "shapes"} {
+		t.Run(folder, func(t *testing.T) {
+			c, problems := contexts.Load(filepath.Join("testdata", folder), contexts.Options{})
+			require.Nil(t, c)
+			golden(t, filepath.Join("testdata", folder+".golden"), problems.Error()+"\n")
+		})
+	}
+}
+
+func TestExamplesLoadAndPassTheirTests(t *testing.T) {
+	for _, example := range []string{"shop", "fleet"} {
+		t.Run(example, func(t *testing.T) {
+			c, problems := contexts.Load("../examples/"+example, contexts.Options{})
+			require.NoError(t, problems.Err())
+			results, problems := contexts.RunTests(t.Context(), c, "")
+			require.NoError(t, problems.Err())
+			require.NotEmpty(t, results)
+			for _, r := range results {
+				require.True(t, r.Passed(), "%s", r)
+			}
+		})
+	}
+}
+
+// shop is a copy of the shop that a test may change.
+func shop(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS("../examples/shop")))
+	return dir
+}
+
+func change(t *testing.T, file, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(data), from)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(data), from, to, 1)), 0o644))
+}
+
+func load(t *testing.T, dir string) *contexts.Context {
+	t.Helper()
+	c, problems := contexts.Load(dir, contexts.Options{})
+	require.NoError(t, problems.Err())
+	return c
+}
+
+func TestHashFollowsWhatIsComputedAndNotTests(t *testing.T) {
+	dir := shop(t)
+	before := load(t, dir).Hash
+	change(t, filepath.Join(dir, "tests", "cart.yaml"), "the same sku adds up", "one sku adds up")
+	require.Equal(t, before, load(t, dir).Hash)
+	change(t, filepath.Join(dir, "cart.star"), "the cart is already checked out", "too late")
+	require.NotEqual(t, before, load(t, dir).Hash)
+}
+
+func TestModelHoldsWhatTheFolderSays(t *testing.T) {
+	c := load(t, "../examples/shop")
+	require.Equal(t, "shop", c.Name)
+	require.EqualValues(t, 12, c.Partitions)
+	require.Equal(t, []string{"cart", "customer", "stock"}, []string{c.Entities[0].Name, c.Entities[1].Name, c.Entities[2].Name})
+	require.Equal(t, "shop.Cart", c.Entity("cart").State.FullName)
+	require.Equal(t, 32, c.Entity("cart").Remember.Outcomes)
+	require.Equal(t, "shop.cart.events", c.Projection("customer-totals").Sources[0].Topic)
+	require.True(t, c.Projection("customer-totals").Keyed)
+}
+
+func TestTopicsAreThoseOfTheContract(t *testing.T) {
+	var names []string
+	for _, s := range load(t, "../examples/shop").Topics() {
+		names = append(names, s.Name)
+	}
+	require.Subset(t, names, []string{
+		"shop.cart.commands", "shop.cart.events", "shop.cart.changelog", "shop.customer-totals", "shop.customer-totals.repartition",
+		"shop.progress", "shop.replies", "shop.dead-letters", "shop.schemas",
+	})
+}
+
+func TestMissingFolderIsAProblem(t *testing.T) {
+	_, problems := contexts.Load("testdata/nowhere", contexts.Options{})
+	require.Equal(t, "testdata/nowhere: cannot be read: no such file or directory\n1 problem", problems.Error())
+}

@@ -1,0 +1,181 @@
+package contexts
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
+)
+
+// RunTests runs the tests of the context's folder whose name, or path, contains filter; an empty filter runs all.
+func RunTests(ctx context.Context, c *Context, filter string) ([]Result, Problems) {
+	tests, problems := c.readTests()
+	if len(problems) > 0 {
+		return nil, problems.sorted()
+	}
+	var results []Result
+	for i := range tests {
+		t := &tests[i]
+		if !strings.Contains(t.name, filter) && !strings.Contains(t.path, filter) {
+			continue
+		}
+		result := Result{Path: t.path, Line: t.line, Name: t.name}
+		o, err := c.run(ctx, t)
+		if err != nil {
+			result.Differences = []Difference{{Path: "test", Want: "to run", Got: err.Error()}}
+		} else {
+			result.Differences = t.compare(o)
+		}
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+// checkTests are the problems of the folder's tests. Their subjects are checked first: a test of an entity that is wrong itself says nothing.
+func (l *loader) checkTests() Problems {
+	_, problems := l.context.readTests()
+	return problems
+}
+
+func (c *Context) run(ctx context.Context, t *test) (outcome, error) {
+	if t.projection != nil {
+		return c.runProjection(ctx, t)
+	}
+	return c.runEntity(ctx, t)
+}
+
+const jsonContentType = "application/json"
+
+func payload(m message) entities.Payload {
+	return entities.Payload{Data: m.json, ContentType: jsonContentType}
+}
+
+func (c *Context) runEntity(ctx context.Context, t *test) (outcome, error) {
+	behavior := t.entity.Behavior
+	state, err := c.given(ctx, t)
+	if err != nil {
+		return outcome{}, err
+	}
+	var o outcome
+	// The state is shown before the decision, which may use it up.
+	if o.state, err = stateValue(behavior, state); err != nil {
+		return outcome{}, err
+	}
+	sequence := int64(len(t.given))
+	if t.when.expects && t.when.expected != sequence {
+		o.rejection = &entities.Rejection{Code: entities.WrongSequence, Message: fmt.Sprintf("%s stands at %d", t.id, sequence)}
+		return o, nil
+	}
+	turns := []behaviors.Turn{{State: state, Command: &entities.Command{
+		EntityID: t.id, Type: t.when.message.name, Payload: payload(t.when.message), ID: t.when.id,
+		Sequence: sequence, NowMS: t.when.nowMS, Headers: t.when.headers,
+	}}}
+	behavior.Decide(ctx, turns)
+	if turns[0].Failure != nil {
+		o.failure = turns[0].Failure
+		return o, nil
+	}
+	return c.decided(t, o, &turns[0].Decision)
+}
+
+// given folds the events that a test gives.
+func (c *Context) given(ctx context.Context, t *test) (entities.State, error) {
+	state := t.entity.Behavior.InitialState()
+	if len(t.given) == 0 {
+		return state, nil
+	}
+	h, err := c.newHistory(t.entity)
+	if err != nil {
+		return nil, err
+	}
+	for i := range t.given {
+		if state, err = h.evolve(ctx, state, &t.given[i], int64(i)); err != nil {
+			return nil, fmt.Errorf("given[%d] %s: %w", i, t.given[i].message.name, err)
+		}
+	}
+	return state, nil
+}
+
+func event(g *givenEvent, sequence int64) *behaviors.Event {
+	return &behaviors.Event{Entity: g.entity, EntityID: g.id, Sequence: sequence, Type: g.message.name, Payload: payload(g.message)}
+}
+
+func (c *Context) decided(t *test, o outcome, d *entities.Decision) (outcome, error) {
+	if o.rejection = d.Rejection; d.Rejection != nil {
+		return o, nil
+	}
+	var err error
+	if d.Reply != nil {
+		if o.reply, err = parseJSON(d.Reply); err != nil {
+			return o, fmt.Errorf("reply: %w", err)
+		}
+	}
+	state := d.State
+	for _, e := range d.Events {
+		fields, err := c.payloadValue(t.entity.Event(e.Type), e.Payload)
+		if err != nil {
+			return o, fmt.Errorf("event %s: %w", e.Type, err)
+		}
+		o.events = append(o.events, happened{message: t.entity.Event(e.Type), fields: fields})
+		if e.Deletes {
+			state = t.entity.Behavior.InitialState()
+		}
+	}
+	if len(d.Events) > 0 {
+		o.state, err = stateValue(t.entity.Behavior, state)
+	}
+	return o, err
+}
+
+func stateValue(behavior behaviors.Entity, state entities.State) (any, error) {
+	data, err := behavior.StateJSON(state)
+	if err != nil {
+		return nil, fmt.Errorf("showing the state: %w", err)
+	}
+	return parseJSON(data)
+}
+
+func (c *Context) runProjection(ctx context.Context, t *test) (outcome, error) {
+	rows := map[string][]byte{}
+	sequences := map[string]int64{}
+	behavior := t.projection.Behavior
+	for i := range t.given {
+		g := &t.given[i]
+		if !behavior.Wants(g.message.name) {
+			continue
+		}
+		subject := g.entity + "/" + g.id
+		sequences[subject]++
+		e := event(g, sequences[subject])
+		key, failure := behavior.Key(ctx, e)
+		if failure != nil {
+			return outcome{failure: failure}, nil
+		}
+		row, failure := behavior.Apply(ctx, rows[key], e)
+		if failure != nil {
+			return outcome{failure: failure}, nil
+		}
+		if row == nil {
+			delete(rows, key)
+		} else {
+			rows[key] = row
+		}
+	}
+	return shownRows(behavior, rows)
+}
+
+func shownRows(behavior behaviors.Projection, rows map[string][]byte) (outcome, error) {
+	o := outcome{rows: map[string]any{}}
+	for key, row := range rows {
+		data, err := behavior.RowJSON(row)
+		if err != nil {
+			return o, fmt.Errorf("showing row %s: %w", key, err)
+		}
+		if o.rows[key], err = parseJSON(data); err != nil {
+			return o, fmt.Errorf("showing row %s: %w", key, err)
+		}
+	}
+	return o, nil
+}

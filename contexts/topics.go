@@ -1,0 +1,31 @@
+package contexts
+
+import "github.com/partita-io/partita/kafka/topics"
+
+// TopicContext is what the context's topics have in common, for package topics.
+func (c *Context) TopicContext() topics.Context {
+	return topics.Context{Name: c.Name, Partitions: c.Partitions, Folder: c.Dir}
+}
+
+// Topics are all topics that the context needs, those of others included.
+func (c *Context) Topics() []topics.Spec {
+	t := c.TopicContext()
+	specs := []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters()}
+	for _, e := range c.Entities {
+		specs = append(specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
+	}
+	foreign := map[string]bool{}
+	for _, p := range c.Projections {
+		specs = append(specs, t.Rows(p.Name))
+		if p.Keyed {
+			specs = append(specs, t.Repartition(p.Name))
+		}
+		for _, s := range p.Sources {
+			if s.Entity == "" && !foreign[s.Topic] {
+				foreign[s.Topic] = true
+				specs = append(specs, topics.External(s.Topic, "followed by "+p.Name))
+			}
+		}
+	}
+	return specs
+}

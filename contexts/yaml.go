@@ -1,0 +1,304 @@
+package contexts
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxFileBytes bounds a YAML file: nobody writes one of this size by hand.
+const maxFileBytes = 1 << 20
+
+// A document is a YAML file that is being read, and the problems found in it. Its methods report what is wrong and return zero values, so
+// that reading goes on and finds the rest.
+type document struct {
+	path     string
+	problems Problems
+}
+
+// A text is a scalar with its place.
+type text struct {
+	string
+	node *yaml.Node
+}
+
+// An entry is a key of a mapping with its value.
+type entry struct {
+	key   text
+	value *yaml.Node
+}
+
+// readDocument reads a file with exactly one YAML document; the node is nil when there is none to be read.
+func readDocument(file, path string) (*document, *yaml.Node) {
+	d := &document{path: path}
+	data, err := readLimited(file)
+	if err != nil {
+		d.complain(nil, "%s", fileError(err))
+		return d, nil
+	}
+	return d, d.parse(data)
+}
+
+func readLimited(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err == nil && len(data) > maxFileBytes {
+		return nil, fmt.Errorf("larger than %d bytes", maxFileBytes)
+	}
+	return data, err
+}
+
+// fileError is why a file cannot be read, without the path that the complaint begins with.
+func fileError(err error) string {
+	var pathError *os.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err.Error()
+	}
+	return err.Error()
+}
+
+// parse returns the root of the one document in data, free of anchors and repeated keys.
+func (d *document) parse(data []byte) (root *yaml.Node) {
+	// The YAML library reports most of its errors by panicking inside; those that it lets through on hostile input end here.
+	defer func() {
+		if r := recover(); r != nil {
+			d.complain(nil, "not YAML: %v", r)
+			root = nil
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var node yaml.Node
+	if err := decoder.Decode(&node); err != nil {
+		if !d.foundTab(data) {
+			d.syntaxError(err)
+		}
+		return nil
+	}
+	var second yaml.Node
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		d.complain(&second, "a second document: one file has one")
+	case !errors.Is(err, io.EOF):
+		d.syntaxError(err)
+		return nil
+	}
+	if len(node.Content) == 0 {
+		return nil
+	}
+	if !d.plain(node.Content[0], 0) {
+		return nil
+	}
+	return node.Content[0]
+}
+
+// foundTab reports the first line that is indented with a tab; the library's own message for it is hard to understand.
+func (d *document) foundTab(data []byte) bool {
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+		if tab := bytes.IndexByte(indent, '\t'); tab >= 0 && len(bytes.TrimSpace(line)) > 0 {
+			d.problems = append(d.problems, Problem{Path: d.path, Line: i + 1, Column: tab + 1,
+				Message: "a tab in the indentation: YAML is indented with spaces"})
+			return true
+		}
+	}
+	return false
+}
+
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
+
+func (d *document) syntaxError(err error) {
+	if errors.Is(err, io.EOF) {
+		d.complain(nil, "empty")
+		return
+	}
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	problem := Problem{Path: d.path}
+	if m := yamlLine.FindStringSubmatch(message); m != nil {
+		problem.Line, _ = strconv.Atoi(m[1])
+		message = message[len(m[0]):]
+	}
+	problem.Message = "not YAML: " + message
+	d.problems = append(d.problems, problem)
+}
+
+// maxDepth bounds nesting: what reads the tree is recursive.
+const maxDepth = 100
+
+// plain refuses anchors, aliases and too deep nesting everywhere below n, so that what reads it need not think of them.
+func (d *document) plain(n *yaml.Node, depth int) bool {
+	switch {
+	case depth > maxDepth:
+		d.complain(n, "nested deeper than %d levels", maxDepth)
+		return false
+	case n.Kind == yaml.AliasNode:
+		d.complain(n, "alias *%s: anchors and aliases are not supported, write the value out", n.Value)
+		return false
+	case n.Anchor != "":
+		d.complain(n, "anchor &%s: anchors and aliases are not supported, write the value out", n.Anchor)
+		return false
+	}
+	ok := true
+	for _, child := range n.Content {
+		ok = d.plain(child, depth+1) && ok
+	}
+	return ok
+}
+
+func (d *document) complain(n *yaml.Node, format string, args ...any) {
+	p := Problem{Path: d.path, Message: fmt.Sprintf(format, args...)}
+	if n != nil {
+		p.Line, p.Column = n.Line, n.Column
+	}
+	d.problems = append(d.problems, p)
+}
+
+// entries are the keys and values of a mapping in order. what names it in complaints.
+func (d *document) entries(n *yaml.Node, what string) []entry {
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.MappingNode {
+		d.complain(n, "%s: expected a mapping of names to values, got %s", what, kindOf(n))
+		return nil
+	}
+	var found []entry
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			d.complain(key, "%s: a key must be a name, got %s", what, kindOf(key))
+			continue
+		}
+		if line, repeated := seen[key.Value]; repeated {
+			d.complain(key, "%s: %s was already given in line %d", what, key.Value, line)
+			continue
+		}
+		seen[key.Value] = key.Line
+		found = append(found, entry{key: text{key.Value, key}, value: value})
+	}
+	return found
+}
+
+// fields are the values of a mapping that has only the known keys; nil when n is no mapping, which is then reported.
+func (d *document) fields(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
+	if n.Kind != yaml.MappingNode {
+		d.complain(n, "%s: expected a mapping of names to values, got %s", what, kindOf(n))
+		return nil
+	}
+	values := map[string]*yaml.Node{}
+	misspelled := map[string]*yaml.Node{}
+	for _, e := range d.entries(n, what) {
+		if slices.Contains(known, e.key.string) {
+			values[e.key.string] = e.value
+			continue
+		}
+		mend := didYouMean(e.key.string, known)
+		if mend == "" {
+			mend = fmt.Sprintf(" (known: %s)", strings.Join(known, ", "))
+		}
+		d.complain(e.key.node, "%s: unknown key %s%s", what, e.key.string, mend)
+		misspelled[nearest(e.key.string, known)] = e.value
+	}
+	// A misspelled key is read as the one that was meant, so that it is not missing too.
+	for key, value := range misspelled {
+		if _, given := values[key]; !given {
+			values[key] = value
+		}
+	}
+	return values
+}
+
+// scalar is a single value as it was written; empty, without a complaint, when n is nil.
+func (d *document) scalar(n *yaml.Node, what string) text {
+	if n == nil {
+		return text{}
+	}
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		d.complain(n, "%s: expected one value, got %s", what, kindOf(n))
+		return text{}
+	}
+	return text{n.Value, n}
+}
+
+// integer is a whole number between low and high; fallback, without a complaint, when n is nil.
+func (d *document) integer(n *yaml.Node, what string, low, high, fallback int64) int64 {
+	if n == nil {
+		return fallback
+	}
+	v, err := strconv.ParseInt(n.Value, 10, 64)
+	if n.Kind != yaml.ScalarNode || err != nil || v < low || v > high {
+		d.complain(n, "%s: expected a whole number from %d to %d, got %s", what, low, high, shown(n))
+		return fallback
+	}
+	return v
+}
+
+// list is a sequence of single values without repetitions.
+func (d *document) list(n *yaml.Node, what string) []text {
+	var values []text
+	seen := map[string]bool{}
+	for _, item := range d.items(n, what) {
+		v := d.scalar(item, what)
+		switch {
+		case v.node == nil:
+		case seen[v.string]:
+			d.complain(item, "%s: %s is named twice", what, v.string)
+		default:
+			seen[v.string] = true
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// items are the nodes of a sequence.
+func (d *document) items(n *yaml.Node, what string) []*yaml.Node {
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		d.complain(n, "%s: expected a list, got %s", what, kindOf(n))
+		return nil
+	}
+	return n.Content
+}
+
+// shown is a node as a complaint quotes it.
+func shown(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+		return strconv.Quote(n.Value)
+	}
+	return kindOf(n)
+}
+
+func kindOf(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.ScalarNode:
+		if n.Tag == "!!null" {
+			return "nothing"
+		}
+		return strconv.Quote(n.Value)
+	case yaml.AliasNode:
+		return "an alias"
+	case yaml.DocumentNode:
+		return "a document"
+	default:
+		return "nothing"
+	}
+}
