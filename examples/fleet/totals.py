@@ -20,6 +20,11 @@ def flights(path):
             yield {name: None if value in ("", "NA") else value for name, value in row.items()}
 
 
+def whole(value):
+    """A whole number that may be written 2.0, as some tools do in columns with missing values."""
+    return int(float(value))
+
+
 def punctuality(path, key_of):
     rows = {}
     for flight in flights(path):
@@ -28,7 +33,7 @@ def punctuality(path, key_of):
         if flight["dep_time"] is None:
             row["cancelled"] += 1
         else:
-            row["delay_minutes"] += int(flight["dep_delay"])
+            row["delay_minutes"] += whole(flight["dep_delay"])
     for row in rows.values():
         departures = row["flights"] - row["cancelled"]
         if departures:
@@ -51,7 +56,7 @@ def aircraft(path):
             continue
         state = states.setdefault(flight["tailnum"], {"minutes": 0, "cycles": 0, "stands_at": ""})
         state["cycles"] += 1
-        state["minutes"] += int(flight["air_time"] or 0)
+        state["minutes"] += whole(flight["air_time"] or 0)
         state["stands_at"] = flight["dest"] if flight["air_time"] else ""
     for state in states.values():
         state["hours"] = state["minutes"] / 60
@@ -66,7 +71,7 @@ def workshop(path):
         tail = flight["tailnum"]
         if tail is None or flight["dep_time"] is None:
             continue
-        minutes[tail] = minutes.get(tail, 0) + int(flight["air_time"] or 0)
+        minutes[tail] = minutes.get(tail, 0) + whole(flight["air_time"] or 0)
         if minutes[tail] >= 6000 and tail not in rows:
             rows[tail] = {"minutes": minutes[tail]}
     return rows
