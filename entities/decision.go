@@ -59,6 +59,8 @@ const (
 	StepLimit     FailureCode = "step-limit"
 	SizeLimit     FailureCode = "size-limit"
 	Misrouted     FailureCode = "misrouted"
+	// Refused: the broker will never take what the command leads to.
+	Refused FailureCode = "refused"
 )
 
 // The codes of rejections that Partita makes itself.

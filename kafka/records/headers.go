@@ -62,6 +62,8 @@ const (
 	DeadLetterHandler = "partita_handler_version"
 	// DeadLetterTime is when, in ms since 1970.
 	DeadLetterTime = "partita_time"
+	// DeadLetterTruncated is the length that the value had before it was cut to fit.
+	DeadLetterTruncated = "partita_truncated"
 )
 
 // Headers that say where an answer goes, as Spring for Apache Kafka sends them.

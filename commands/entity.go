@@ -1,0 +1,72 @@
+package commands
+
+import (
+	"fmt"
+
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/partitions"
+)
+
+// An entity is what is in memory of one.
+type entity struct {
+	id     string
+	stored entities.Stored
+	// state is decoded from stored.State when it is needed; decoded tells that it is there.
+	state   entities.State
+	decoded bool
+	// inBatch: a command of the entity waits to be decided.
+	inBatch     bool
+	cachedBytes int
+}
+
+// decodedFactor is about how much larger a decoded state is than its bytes.
+const (
+	decodedFactor  = 6
+	entityOverhead = 400
+	outcomeBytes   = 96
+)
+
+func (e *entity) approximateBytes() int {
+	return entityOverhead + len(e.id) + decodedFactor*len(e.stored.State) + outcomeBytes*len(e.stored.Outcomes)
+}
+
+// load finds an entity: in the cache, else in the window and the store. A stored entity that cannot be read is a failure of the command; it is
+// never written over.
+func (p *processor) load(w partitions.Window, key []byte) (*entity, *entities.Failure, error) {
+	if e := p.cache.get(key); e != nil {
+		return e, nil, nil
+	}
+	value, err := w.Get(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := &entity{id: string(key)}
+	if value != nil {
+		if e.stored, err = entities.ParseStored(value); err != nil {
+			return nil, unreadable(e.id, err), nil
+		}
+	}
+	p.cache.add(e)
+	return e, nil, nil
+}
+
+// ready decodes the entity's state if it is not.
+func (p *processor) ready(e *entity) *entities.Failure {
+	if e.decoded {
+		return nil
+	}
+	if len(e.stored.State) == 0 {
+		e.state, e.decoded = p.definition.Behavior.InitialState(), true
+		return nil
+	}
+	state, err := p.definition.Behavior.DecodeState(e.stored.Fingerprint, e.stored.State)
+	if err != nil {
+		return unreadable(e.id, err)
+	}
+	e.state, e.decoded = state, true
+	return nil
+}
+
+func unreadable(id string, err error) *entities.Failure {
+	return &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("the stored state of %s cannot be read: %v", id, err)}
+}

@@ -1,0 +1,120 @@
+package commands
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/partitions"
+)
+
+// carryOut makes a turn's decision happen.
+func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *behaviors.Turn) {
+	if t.Failure != nil || t.Decision.Rejection != nil || len(t.Decision.Events) == 0 {
+		e.decoded = e.decoded && t.StateIsKept
+	}
+	switch {
+	case t.Failure != nil:
+		p.writer.fail(w, q, e.stored.Sequence, t.Failure)
+	case t.Decision.Rejection != nil:
+		p.reject(w, q, e, t.Decision.Rejection)
+	case len(t.Decision.Events) == 0:
+		p.acceptUnchanged(w, q, e, t.Decision.Reply)
+	default:
+		p.accept(w, q, e, t)
+	}
+}
+
+// accept records the events and the state after them, unless something of it is too large.
+func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behaviors.Turn) {
+	d := &t.Decision
+	next := e.stored
+	next.Sequence += int64(len(d.Events))
+	next.EventTimeMS = q.command.NowMS
+	next.Fingerprint, next.State = d.StateFingerprint, d.StateData
+	if d.Events[len(d.Events)-1].Deletes {
+		// A stub stays: sequences go on, answers are remembered.
+		next.State = nil
+	}
+	if q.given {
+		next.Outcomes = p.definition.Remember.Keep(e.stored.Outcomes, entities.Outcome{
+			Command: q.hash, Sequence: next.Sequence, Events: len(d.Events), Reply: d.Reply, TimeMS: w.NowMS(),
+		}, w.NowMS())
+	}
+	value := next.Append(make([]byte, 0, len(next.State)+storedOverhead+outcomeBytes*len(next.Outcomes)))
+	events, tooLarge := p.writer.events(q, e.stored.Sequence, d.Events)
+	if size := len(e.id) + len(value); tooLarge == nil && size > p.definition.MaxRecordBytes {
+		tooLarge = p.tooLarge("the state", size)
+	}
+	if tooLarge != nil {
+		e.decoded = e.decoded && t.StateIsKept
+		p.reject(w, q, e, tooLarge)
+		return
+	}
+	e.stored, e.state, e.decoded = next, d.State, true
+	if next.State == nil {
+		e.decoded = false
+	}
+	p.cache.grow(e)
+	w.Put(q.record, []byte(e.id), value, nil)
+	for _, event := range events {
+		w.Produce(q.record, partitions.OutputEvent, event)
+		w.Count(partitions.Tally{Kind: partitions.EventEmitted})
+	}
+	p.writer.answer(w, q, "accepted", &entities.Answer{
+		Status: entities.Accepted, Sequence: next.Sequence, Events: len(d.Events), Reply: d.Reply,
+	})
+}
+
+const storedOverhead = 64
+
+func (p *processor) tooLarge(what string, size int) *entities.Rejection {
+	return &entities.Rejection{Code: entities.TooLarge, Message: fmt.Sprintf("%s would take %d bytes, at most %d are written", what, size, p.definition.MaxRecordBytes)}
+}
+
+// acceptUnchanged answers a command that changed nothing. It costs the store nothing unless the sender named it.
+func (p *processor) acceptUnchanged(w partitions.Window, q *request, e *entity, reply []byte) {
+	p.remember(w, q, e, entities.Outcome{Reply: reply})
+	p.writer.answer(w, q, "accepted", &entities.Answer{Status: entities.Accepted, Sequence: e.stored.Sequence, Reply: reply})
+}
+
+func (p *processor) reject(w partitions.Window, q *request, e *entity, r *entities.Rejection) {
+	p.remember(w, q, e, entities.Outcome{Rejected: true, Code: r.Code, Message: r.Message})
+	p.writer.answer(w, q, "rejected", &entities.Answer{
+		Status: entities.Rejected, Code: r.Code, Message: r.Message, Sequence: e.stored.Sequence,
+	})
+}
+
+// remember keeps the answer to a command that its sender named.
+func (p *processor) remember(w partitions.Window, q *request, e *entity, o entities.Outcome) {
+	if !q.given {
+		return
+	}
+	next := e.stored
+	o.Command, o.Sequence, o.TimeMS = q.hash, e.stored.Sequence, w.NowMS()
+	next.Outcomes = p.definition.Remember.Keep(e.stored.Outcomes, o, w.NowMS())
+	value := next.Append(nil)
+	if len(e.id)+len(value) > p.definition.MaxRecordBytes {
+		// A state at the limit has no room for one more answer; the command is answered all the same.
+		return
+	}
+	e.stored = next
+	p.cache.grow(e)
+	w.Put(q.record, []byte(e.id), value, nil)
+}
+
+// recordBytes is about what a record takes in a batch.
+func recordBytes(r *kgo.Record) int {
+	n := len(r.Key) + len(r.Value) + recordOverhead
+	for _, h := range r.Headers {
+		n += len(h.Key) + len(h.Value) + headerOverhead
+	}
+	return n
+}
+
+const (
+	recordOverhead = 32
+	headerOverhead = 10
+)

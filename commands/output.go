@@ -1,0 +1,152 @@
+package commands
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/partitions"
+)
+
+// A writer makes the records that leave: events, answers, forwarded commands, dead letters.
+type writer struct {
+	definition  Definition
+	shard       int32
+	eventsTopic string
+	deadLetters string
+	source      []byte
+
+	// timeText is ce_time of timeMS: commands of one window are often of one millisecond.
+	timeMS   int64
+	timeText []byte
+}
+
+func newWriter(d Definition, shard int32) writer {
+	return writer{
+		definition: d, shard: shard, eventsTopic: d.Topics.Events(d.Name).Name, deadLetters: d.Topics.DeadLetters().Name,
+		source: []byte(d.Topics.Name), timeMS: -1,
+	}
+}
+
+var (
+	specVersion = []byte(records.CloudEventsVersion)
+	yes         = []byte("true")
+	jsonType    = []byte("application/json")
+)
+
+// events makes the records of a decision's events, or says which is too large.
+func (o *writer) events(q *request, sequence int64, decided []entities.Event) ([]*kgo.Record, *entities.Rejection) {
+	made := make([]*kgo.Record, len(decided))
+	causation, correlation := []byte(q.command.ID), []byte(q.correlation)
+	for i := range decided {
+		e := &decided[i]
+		sequence++
+		id := records.EventID{Entity: o.definition.Name, ID: q.command.EntityID, Sequence: sequence}
+		headers := make([]kgo.RecordHeader, 0, 12)
+		headers = append(headers,
+			kgo.RecordHeader{Key: records.SpecVersion, Value: specVersion},
+			kgo.RecordHeader{Key: records.ID, Value: id.Append(nil)},
+			kgo.RecordHeader{Key: records.Type, Value: []byte(e.Type)},
+			kgo.RecordHeader{Key: records.Source, Value: o.source},
+			kgo.RecordHeader{Key: records.Subject, Value: q.record.Key},
+			kgo.RecordHeader{Key: records.Time, Value: o.time(q.command.NowMS)},
+			kgo.RecordHeader{Key: records.ContentType, Value: []byte(e.Payload.ContentType)},
+			kgo.RecordHeader{Key: records.Sequence, Value: strconv.AppendInt(nil, sequence, 10)},
+			kgo.RecordHeader{Key: records.Causation, Value: causation},
+			kgo.RecordHeader{Key: records.Correlation, Value: correlation},
+		)
+		if q.trace != nil {
+			headers = append(headers, kgo.RecordHeader{Key: records.TraceParent, Value: q.trace})
+		}
+		if e.Deletes {
+			headers = append(headers, kgo.RecordHeader{Key: records.Deletes, Value: yes})
+		}
+		made[i] = &kgo.Record{Topic: o.eventsTopic, Partition: o.shard, Key: q.record.Key, Value: e.Payload.Data, Headers: headers}
+		if size := recordBytes(made[i]); size > o.definition.MaxRecordBytes {
+			return nil, &entities.Rejection{
+				Code:    entities.TooLarge,
+				Message: fmt.Sprintf("event %s would take %d bytes, at most %d are written", e.Type, size, o.definition.MaxRecordBytes),
+			}
+		}
+	}
+	return made, nil
+}
+
+func (o *writer) time(ms int64) []byte {
+	if ms != o.timeMS {
+		o.timeMS = ms
+		o.timeText = time.UnixMilli(ms).UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z")
+	}
+	return o.timeText
+}
+
+// repeat gives a command that was answered before its first answer again.
+func (o *writer) repeat(w partitions.Window, q *request, first entities.Outcome) {
+	a := &entities.Answer{
+		Status: entities.Accepted, Sequence: first.Sequence, Events: first.Events, Reply: first.Reply, Repeated: true,
+	}
+	if first.Rejected {
+		a.Status, a.Code, a.Message = entities.Rejected, first.Code, first.Message
+	}
+	o.answer(w, q, "repeated", a)
+}
+
+// answer counts a command's outcome and tells it to whoever asked to be told.
+func (o *writer) answer(w partitions.Window, q *request, outcome string, a *entities.Answer) {
+	w.Count(partitions.Tally{Kind: partitions.CommandDecided, Label: outcome, RecordTimeMS: q.command.NowMS})
+	if q.replyTopic == "" {
+		return
+	}
+	partition, ok := w.CanReply(q.replyTopic, q.replyPartition)
+	value := a.Append(nil)
+	if !ok || q.record.ReplyRefused || len(value) > o.definition.MaxRecordBytes {
+		w.Count(partitions.Tally{Kind: partitions.ReplyDropped})
+		return
+	}
+	headers := make([]kgo.RecordHeader, 0, 3)
+	headers = append(headers, kgo.RecordHeader{Key: records.ContentType, Value: jsonType})
+	if q.correlationID != nil {
+		headers = append(headers, kgo.RecordHeader{Key: records.CorrelationID, Value: q.correlationID})
+	}
+	if q.trace != nil {
+		headers = append(headers, kgo.RecordHeader{Key: records.TraceParent, Value: q.trace})
+	}
+	w.Produce(q.record, partitions.OutputReply, &kgo.Record{
+		Topic: q.replyTopic, Partition: partition, Key: q.record.Key, Value: value, Headers: headers,
+	})
+}
+
+// forward sends a command that a client put on the wrong partition to the right one, in this transaction. It gets a command id if it has none, so
+// that what is remembered of it does not depend on where it was found.
+func (o *writer) forward(w partitions.Window, q *request) {
+	r := q.record
+	place := []byte(placeOf(r).String())
+	headers := append(make([]kgo.RecordHeader, 0, len(r.Headers)+2), r.Headers...)
+	headers = append(headers, kgo.RecordHeader{Key: records.Forwarded, Value: place})
+	if !q.given {
+		headers = append(headers, kgo.RecordHeader{Key: records.ID, Value: place})
+	}
+	w.Produce(r, partitions.OutputForward, &kgo.Record{
+		Topic: r.Topic, Partition: records.Partition(r.Key, o.definition.Topics.Partitions),
+		Key: r.Key, Value: r.Value, Headers: headers, Timestamp: r.Timestamp,
+	})
+	w.Count(partitions.Tally{Kind: partitions.CommandForwarded})
+}
+
+// fail answers a command that could not be decided, and keeps it as a dead letter.
+func (o *writer) fail(w partitions.Window, q *request, sequence int64, f *entities.Failure) {
+	o.bury(w, q, sequence, f)
+	o.answer(w, q, "failed", &entities.Answer{Status: entities.Failed, Code: string(f.Code), Message: f.Message, Sequence: sequence})
+}
+
+func (o *writer) bury(w partitions.Window, q *request, sequence int64, f *entities.Failure) {
+	w.Produce(q.record, partitions.OutputDeadLetter, partitions.DeadLetter(q.record, partitions.Death{
+		Topic: o.deadLetters, Partition: o.shard, Reason: string(f.Code), Message: f.Message, Component: o.definition.Name,
+		Version: o.definition.Version, Sequence: sequence, NowMS: w.NowMS(), MaxBytes: o.definition.MaxRecordBytes,
+	}))
+	w.Count(partitions.Tally{Kind: partitions.DeadLettered, Label: string(f.Code)})
+}

@@ -1,0 +1,149 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/partitions"
+)
+
+// A processor is the entity type's task on one shard.
+type processor struct {
+	ctx        context.Context //nolint:containedctx // A processor lives as long as its context, and its interface has none.
+	definition Definition
+	shard      int32
+	cache      *cache
+	writer     writer
+
+	// The commands that wait to be decided together, of different entities; turns are theirs, in the same order.
+	waiting []pending
+	turns   []behaviors.Turn
+}
+
+type pending struct {
+	request *request
+	entity  *entity
+}
+
+func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
+	return &processor{ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), writer: newWriter(d, shard)}
+}
+
+// Dropped forgets everything decided: the cache holds it.
+func (p *processor) Dropped() { p.cache.clear() }
+
+// Process decides records in the order of the log. Commands of different entities are given to the behaviour together; one of an entity that has
+// a command waiting lets those before it be decided first.
+func (p *processor) Process(w partitions.Window, recs []partitions.Record) error {
+	for i := range recs {
+		if err := p.admit(w, &recs[i]); err != nil {
+			p.forget()
+			return err
+		}
+	}
+	p.decide(w)
+	p.cache.trim()
+	return nil
+}
+
+// forget gives up what waits, for a window that cannot go on.
+func (p *processor) forget() {
+	p.waiting, p.turns = p.waiting[:0], p.turns[:0]
+	p.cache.clear()
+}
+
+// admit sees to everything that the behaviour is not asked about.
+func (p *processor) admit(w partitions.Window, r *partitions.Record) error {
+	if misfit := p.misfit(r); misfit != nil {
+		q := understand(r)
+		if misfit.Code == entities.Misrouted && !q.forwarded {
+			p.writer.forward(w, q)
+			return nil
+		}
+		p.writer.fail(w, q, 0, misfit)
+		return nil
+	}
+	if e := p.cache.get(r.Key); e != nil && e.inBatch {
+		p.decide(w)
+	}
+	q := understand(r)
+	e, failure, err := p.load(w, r.Key)
+	if err != nil {
+		return err
+	}
+	if failure != nil {
+		p.writer.fail(w, q, 0, failure)
+		return nil
+	}
+	if p.settled(w, q, e) {
+		return nil
+	}
+	if failure := p.ready(e); failure != nil {
+		p.writer.fail(w, q, e.stored.Sequence, failure)
+		return nil
+	}
+	q.command.Sequence = e.stored.Sequence
+	e.inBatch = true
+	p.waiting = append(p.waiting, pending{request: q, entity: e})
+	p.turns = append(p.turns, behaviors.Turn{Command: &q.command, State: e.state})
+	return nil
+}
+
+// misfit tells why a record is no command of an entity of this shard; nil if it is one. Misrouted is no failure the first time.
+func (p *processor) misfit(r *partitions.Record) *entities.Failure {
+	switch {
+	case r.Refused != "":
+		return &entities.Failure{Code: entities.Refused, Message: "the broker refuses what the command leads to: " + r.Refused}
+	case len(r.Key) == 0:
+		return &entities.Failure{Code: entities.NoKey, Message: "the record has no key: the key is the entity's id"}
+	case len(r.Key) > maxKeyBytes:
+		return &entities.Failure{Code: entities.KeyTooLong, Message: fmt.Sprintf("the key has %d bytes, at most %d are an id", len(r.Key), maxKeyBytes)}
+	case records.Partition(r.Key, p.definition.Topics.Partitions) != p.shard:
+		return &entities.Failure{Code: entities.Misrouted, Message: fmt.Sprintf("forwarded, and still not on partition %d, where its key belongs",
+			records.Partition(r.Key, p.definition.Topics.Partitions))}
+	}
+	return nil
+}
+
+// settled answers commands that need no decision: a header that is no number, one that was answered before, one that comes too late, one that
+// expects another sequence.
+func (p *processor) settled(w partitions.Window, q *request, e *entity) bool {
+	now := w.NowMS()
+	if q.given {
+		if o, ok := p.definition.Remember.Recall(e.stored.Outcomes, q.hash, now); ok {
+			p.writer.repeat(w, q, o)
+			return true
+		}
+	}
+	var r *entities.Rejection
+	switch {
+	case q.badHeader != "":
+		r = &entities.Rejection{Code: entities.BadHeader, Message: q.badHeader}
+	case q.deadlineMS > 0 && now > q.deadlineMS:
+		r = &entities.Rejection{Code: entities.DeadlinePassed, Message: fmt.Sprintf("the deadline passed %d ms ago", now-q.deadlineMS)}
+	case q.expected >= 0 && q.expected != e.stored.Sequence:
+		r = &entities.Rejection{Code: entities.WrongSequence, Message: fmt.Sprintf("expected sequence %d, it is %d", q.expected, e.stored.Sequence)}
+	default:
+		return false
+	}
+	p.reject(w, q, e, r)
+	return true
+}
+
+// decide gives what waits to the behaviour and carries the decisions out.
+func (p *processor) decide(w partitions.Window) {
+	if len(p.waiting) == 0 {
+		return
+	}
+	p.definition.Behavior.Decide(p.ctx, p.turns)
+	for i := range p.waiting {
+		p.waiting[i].entity.inBatch = false
+		p.carryOut(w, p.waiting[i].request, p.waiting[i].entity, &p.turns[i])
+	}
+	clear(p.waiting)
+	clear(p.turns)
+	p.waiting, p.turns = p.waiting[:0], p.turns[:0]
+}
