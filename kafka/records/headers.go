@@ -44,6 +44,8 @@ const (
 	Correlation = "partita_correlation"
 	// Deletes is "true" on the event that ends its entity.
 	Deletes = "partita_deletes"
+	// RowSource is on a row the id of the event that it knows of last, "entity/id/sequence".
+	RowSource = "partita_source"
 	// Forwarded marks a command that was found on a foreign partition, with the [Place] it came from.
 	Forwarded = "partita_forwarded"
 	// Name is the full name of the schema, in the schema topic.

@@ -1,0 +1,52 @@
+package projections
+
+import (
+	"context"
+	"slices"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/kafka/topics"
+	"github.com/partita-io/partita/partitions"
+)
+
+// A Definition is one table projection of a context.
+type Definition struct {
+	// Topics is the context's name and number of partitions.
+	Topics   topics.Context
+	Name     string
+	Behavior behaviors.Projection
+	// Sources are the topics of events that it follows.
+	Sources []string
+	// Keyed tells that Behavior's Key decides the row. Otherwise it is the entity's id, and events are folded where they are.
+	Keyed bool
+	// Version tells which behaviour could not process a dead letter.
+	Version string
+	// MaxRecordBytes bounds a row and a dead letter, headers included. Default 1 MiB less what Kafka itself adds.
+	MaxRecordBytes int
+}
+
+const (
+	defaultMaxRecordBytes = 1<<20 - 4096
+	maxKeyBytes           = 1024
+)
+
+// Component makes the component that runs the projection.
+func (d Definition) Component(ctx context.Context) partitions.Component {
+	if d.MaxRecordBytes == 0 {
+		d.MaxRecordBytes = defaultMaxRecordBytes
+	}
+	d.Sources = slices.Clone(d.Sources)
+	c := partitions.Component{
+		Name:      d.Name,
+		Side:      partitions.ReadSide,
+		Changelog: d.Topics.Rows(d.Name).Name,
+		New:       func(shard int32) partitions.Processor { return newProcessor(ctx, d, shard) },
+	}
+	for _, topic := range d.Sources {
+		c.Inputs = append(c.Inputs, partitions.Input{Topic: topic})
+	}
+	if d.Keyed {
+		c.Inputs = append(c.Inputs, partitions.Input{Topic: d.Topics.Repartition(d.Name).Name, Purge: true})
+	}
+	return c
+}
