@@ -42,3 +42,17 @@ func TestShardsMoveWithoutLoss(t *testing.T) {
 	w.awaitEvents(3000)
 	b.stop(t)
 }
+
+func TestShardThatNeverHadARecordStartsAgain(t *testing.T) {
+	w := newWorld(t, 4)
+	for range 2 {
+		in := w.start("a")
+		in.await(t, func(l *log) bool { return l.running == 4 })
+		in.stop(t)
+		require.Empty(t, in.events.stopped)
+	}
+	in := w.start("a")
+	w.send(20, 10)
+	w.awaitEvents(200)
+	in.stop(t)
+}

@@ -39,7 +39,8 @@ func (s *shard) restore(ctx context.Context, t *task) (used bool, err error) {
 				changes = append(changes, statestore.Change{Key: r.Key, Value: r.Value})
 				checkpoint.LeaderEpoch, checkpoint.TimeMS = r.LeaderEpoch, r.Timestamp.UnixMilli()
 			}
-			if len(batch) == 0 && from != changelog.FromStart && next == from {
+			if len(batch) == 0 {
+				// Markers only. A checkpoint is a sign that the task has had records, so none is written for these.
 				return nil
 			}
 			return t.store.Apply(changes, checkpoint)
