@@ -135,18 +135,18 @@ func number(v any, fromString bool) (*big.Rat, bool) {
 	return new(big.Rat).SetString(digits)
 }
 
+// unitsPerSecond is how a timestamp counts, 0 for what is no timestamp and so is never written as RFC 3339.
 func unitsPerSecond(l schemas.Logical) int64 {
-	//exhaustive:ignore // Only timestamps are written as RFC 3339.
-	switch l {
-	case schemas.TimestampMillis:
+	if l == schemas.TimestampMillis {
 		return 1e3
-	case schemas.TimestampMicros:
-		return 1e6
-	case schemas.TimestampNanos:
-		return 1e9
-	default:
-		return 0
 	}
+	if l == schemas.TimestampMicros {
+		return 1e6
+	}
+	if l == schemas.TimestampNanos {
+		return 1e9
+	}
+	return 0
 }
 
 // asUnits is a timestamp in RFC 3339 as a number of the schema's units; anything else is returned as it is.

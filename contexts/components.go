@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/partita-io/partita/commands"
-	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/projections"
 )
@@ -15,7 +14,7 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 	for i := range c.Entities {
 		e := &c.Entities[i]
 		all = append(all, commands.Definition{
-			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: entities.Remember(e.Remember), Version: c.Hash,
+			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, Version: c.Hash,
 		}.Component(ctx))
 	}
 	for i := range c.Projections {

@@ -2,9 +2,9 @@ package contexts
 
 import (
 	"strings"
-	"time"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/schemas"
 )
 
@@ -49,15 +49,9 @@ type Entity struct {
 	State    *schemas.Message
 	Commands []*schemas.Message
 	Events   []*schemas.Message
-	Remember Remember
+	Remember entities.Remember
 
 	script string
-}
-
-// Remember bounds how many command ids each entity remembers, and for how long.
-type Remember struct {
-	Outcomes int
-	For      time.Duration
 }
 
 // A Projection is one table projection.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/partita-io/partita/entities"
 )
 
 // fileName is the file that makes a folder a bounded context.
@@ -27,7 +29,7 @@ type declaredEntity struct {
 	state    text
 	commands []text
 	events   []text
-	remember Remember
+	remember entities.Remember
 }
 
 type declaredProjection struct {
@@ -43,12 +45,7 @@ type declaredSource struct {
 	entity, topic text
 }
 
-// Defaults of context.yaml.
-const (
-	defaultPartitions = 12
-	defaultOutcomes   = 32
-	defaultRemembered = 24 * time.Hour
-)
+const defaultPartitions = 12
 
 // maxPartitions keeps a slip of the pen from asking a cluster for more partitions than one has.
 const maxPartitions = 10_000
@@ -101,13 +98,13 @@ func (d *document) readEntity(e entry) declaredEntity {
 	}
 }
 
-func (d *document) readRemember(n *yaml.Node, what string) Remember {
-	r := Remember{Outcomes: defaultOutcomes, For: defaultRemembered}
+func (d *document) readRemember(n *yaml.Node, what string) entities.Remember {
+	r := entities.DefaultRemember
 	if n == nil {
 		return r
 	}
 	f := d.fields(n, what, "outcomes", "for")
-	r.Outcomes = int(d.integer(f["outcomes"], what+": outcomes", 0, maxOutcomes, defaultOutcomes))
+	r.Outcomes = int(d.integer(f["outcomes"], what+": outcomes", 0, maxOutcomes, int64(r.Outcomes)))
 	if age := d.scalar(f["for"], what+": for"); age.node != nil {
 		parsed, err := time.ParseDuration(age.string)
 		if err != nil || parsed <= 0 || parsed > math.MaxInt64/2 {

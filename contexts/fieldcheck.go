@@ -27,7 +27,9 @@ func (d *document) checkFields(n *yaml.Node, t *schemas.Type, what string, compl
 			d.checkFields(item, t.Elem, what, true)
 		}
 	case schemas.Union:
-	default:
+		// Which branch is meant is for the codec to tell.
+	case schemas.Null, schemas.Boolean, schemas.Int, schemas.Long, schemas.Float, schemas.Double, schemas.String, schemas.Bytes, schemas.Fixed,
+		schemas.Enum:
 		if n.Kind != yaml.ScalarNode {
 			d.complain(n, "%s: expected one value, got %s", what, kindOf(n))
 		}

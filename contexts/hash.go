@@ -32,9 +32,8 @@ func (l *loader) hash() {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(sum, "%d %s %d\n", len(name), name, len(data))
-		sum.Write(data)
-		return nil
+		_, err = fmt.Fprintf(sum, "%d %s %d\n%s", len(name), name, len(data), data)
+		return err
 	})
 	if err != nil {
 		l.others = append(l.others, Problem{Path: l.dir, Message: fileError(err)})

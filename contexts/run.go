@@ -73,11 +73,10 @@ func (c *Context) runEntity(ctx context.Context, t *test) (outcome, error) {
 		Sequence: sequence, NowMS: t.when.nowMS, Headers: t.when.headers,
 	}}}
 	behavior.Decide(ctx, turns)
-	if turns[0].Failure != nil {
-		o.failure = turns[0].Failure
-		return o, nil
+	if o.failure = turns[0].Failure; o.failure == nil {
+		o, err = c.decided(t, o, &turns[0].Decision)
 	}
-	return c.decided(t, o, &turns[0].Decision)
+	return o, err
 }
 
 // given folds the events that a test gives.
@@ -138,32 +137,39 @@ func stateValue(behavior behaviors.Entity, state entities.State) (any, error) {
 }
 
 func (c *Context) runProjection(ctx context.Context, t *test) (outcome, error) {
+	var o outcome
 	rows := map[string][]byte{}
 	sequences := map[string]int64{}
-	behavior := t.projection.Behavior
 	for i := range t.given {
 		g := &t.given[i]
-		if !behavior.Wants(g.message.name) {
-			continue
-		}
 		subject := g.entity + "/" + g.id
 		sequences[subject]++
-		e := event(g, sequences[subject])
-		key, failure := behavior.Key(ctx, e)
-		if failure != nil {
-			return outcome{failure: failure}, nil
-		}
-		row, failure := behavior.Apply(ctx, rows[key], e)
-		if failure != nil {
-			return outcome{failure: failure}, nil
-		}
-		if row == nil {
-			delete(rows, key)
-		} else {
-			rows[key] = row
+		if o.failure = fold(ctx, t.projection.Behavior, rows, event(g, sequences[subject])); o.failure != nil {
+			return o, nil
 		}
 	}
-	return shownRows(behavior, rows)
+	return shownRows(t.projection.Behavior, rows)
+}
+
+// fold gives one event to its row.
+func fold(ctx context.Context, behavior behaviors.Projection, rows map[string][]byte, e *behaviors.Event) *entities.Failure {
+	if !behavior.Wants(e.Type) {
+		return nil
+	}
+	key, failure := behavior.Key(ctx, e)
+	if failure != nil {
+		return failure
+	}
+	row, failure := behavior.Apply(ctx, rows[key], e)
+	if failure != nil {
+		return failure
+	}
+	if row == nil {
+		delete(rows, key)
+	} else {
+		rows[key] = row
+	}
+	return nil
 }
 
 func shownRows(behavior behaviors.Projection, rows map[string][]byte) (outcome, error) {

@@ -1,7 +1,6 @@
 package contexts
 
 import (
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/partita-io/partita/entities"
-	"github.com/partita-io/partita/schemas"
 )
 
 // testsDir is the folder below a context's with its given/when/then tests.
@@ -180,95 +178,6 @@ func (r testReader) readGiven(n *yaml.Node, p *Projection) (givenEvent, bool) {
 	}
 	m, ok := r.message(entries[0].value, "given", entity.Events, "event of "+entity.Name)
 	return givenEvent{entity: entity.Name, id: id, message: m}, ok
-}
-
-// subject reads cart/c1.
-func (r testReader) subject(t text) (*Entity, string) {
-	if t.node == nil {
-		return nil, ""
-	}
-	name, id, found := strings.Cut(t.string, "/")
-	if !found || id == "" {
-		r.complain(t.node, "%s: expected an entity and its id, as in cart/c1", t.string)
-		return nil, ""
-	}
-	entity := r.context.Entity(name)
-	if entity == nil {
-		r.complain(t.node, "there is no entity %s%s", name, didYouMean(name, r.context.entityNames()))
-	}
-	return entity, id
-}
-
-var whenKeys = []string{"id", "now", "headers", "expected_sequence"}
-
-func (r testReader) readWhen(n *yaml.Node, entity *Entity) whenCommand {
-	var w whenCommand
-	command := &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
-	for _, e := range r.entries(n, "when") {
-		switch e.key.string {
-		case "id":
-			w.id = r.scalar(e.value, "id").string
-		case "now":
-			w.nowMS = r.integer(e.value, "now", math.MinInt64, math.MaxInt64, 0)
-		case "expected_sequence":
-			w.expected, w.expects = r.integer(e.value, "expected_sequence", 0, math.MaxInt64, 0), true
-		case "headers":
-			for _, h := range r.entries(e.value, "headers") {
-				w.headers = append(w.headers, entities.Header{Key: h.key.string, Value: []byte(r.scalar(h.value, h.key.string).string)})
-			}
-		default:
-			command.Content = append(command.Content, e.key.node, e.value)
-		}
-	}
-	if n.Kind != yaml.MappingNode {
-		return w
-	}
-	w.message, _ = r.message(command, "when", entity.Commands, "command of "+entity.Name, whenKeys...)
-	return w
-}
-
-// message reads {ItemAdded: {…}} with all its fields.
-func (r testReader) message(n *yaml.Node, what string, known []*schemas.Message, kind string, alsoKnown ...string) (message, bool) {
-	m, fields := r.named(n, what, known, kind, alsoKnown...)
-	if m == nil {
-		return message{}, false
-	}
-	before := len(r.problems)
-	r.checkFields(fields, m.Type, m.Name, true)
-	return message{name: m.Name, json: marshal(jsonOf(fields))}, len(r.problems) == before
-}
-
-// expected reads {ItemAdded: {…}} with the fields to compare.
-func (r testReader) expected(n *yaml.Node, known []*schemas.Message, kind string) {
-	if m, fields := r.named(n, "events", known, kind); m != nil {
-		r.checkFields(fields, m.Type, m.Name, false)
-	}
-}
-
-func (r testReader) named(
-	n *yaml.Node, what string, known []*schemas.Message, kind string, alsoKnown ...string,
-) (*schemas.Message, *yaml.Node) {
-	entries := r.entries(n, what)
-	if len(entries) != 1 {
-		r.complain(n, "%s: expected one %s with its fields, as in Name: {field: value}", what, kind)
-		return nil, nil
-	}
-	key := entries[0].key
-	m := named(known, key.string)
-	if m == nil {
-		r.complain(key.node, "%s: there is no %s named %s%s", what, kind, key.string,
-			didYouMean(key.string, slices.Concat(shortNames(known), alsoKnown)))
-		return nil, nil
-	}
-	return m, entries[0].value
-}
-
-// fieldsIfAny is fields for what may be absent.
-func (r testReader) fieldsIfAny(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
-	if n == nil {
-		return nil
-	}
-	return r.fields(n, what, known...)
 }
 
 // joinShown joins a path as complaints and people write it: the folder as it was given, then slashes.

@@ -26,9 +26,10 @@ func jsonOf(n *yaml.Node) any {
 		return array
 	case yaml.ScalarNode:
 		return jsonScalar(n)
-	default:
-		return nil
+	case yaml.AliasNode, yaml.DocumentNode:
+		// Files with aliases are refused when they are read, and a document is not within one.
 	}
+	return nil
 }
 
 func jsonScalar(n *yaml.Node) any {
