@@ -141,7 +141,7 @@ func (s *shard) placeInputs(t *task, progress progressTable, found map[string]to
 			case known && p.TopicID != topic.ID:
 				return &GapError{Context: s.engine.config.Context, Component: t.component.Name, Input: placed.TopicPartition, Position: p.Position, Remade: true}
 			case known:
-				placed.committed, placed.decided = p.Position, p.Position
+				placed.committed, placed.decided, placed.recorded = p.Position, p.Position, true
 			case used:
 				return &NoPositionError{Component: t.component.Name, Input: placed.TopicPartition}
 			}

@@ -223,6 +223,9 @@ func (l *lane) committed(r result) {
 		for _, b := range p.batches {
 			b.input.committed = b.to
 		}
+		for _, in := range p.task.inputs {
+			in.recorded = true
+		}
 	}
 	if r.recovered && l.open != nil {
 		l.open.resend()

@@ -56,3 +56,19 @@ func TestShardThatNeverHadARecordStartsAgain(t *testing.T) {
 	w.awaitEvents(200)
 	in.stop(t)
 }
+
+// A projection's store fills from its repartition topic while some of its other inputs have nothing yet.
+func TestSilentInputHasAPositionToo(t *testing.T) {
+	w := newWorld(t, 2)
+	_, err := w.adm.CreateTopic(t.Context(), 2, 1, nil, w.name+".silent")
+	require.NoError(t, err)
+	c := w.component()
+	c.Inputs = append(c.Inputs, Input{Topic: w.name + ".silent"})
+	for i := range 2 {
+		in := w.start("a", c)
+		w.send(20, 10)
+		w.awaitEvents(200 * (i + 1))
+		in.stop(t)
+		require.Empty(t, in.events.stopped)
+	}
+}

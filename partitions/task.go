@@ -27,6 +27,8 @@ type input struct {
 	records.TopicPartition
 	topicID [16]byte
 	purge   bool
+	// recorded: the progress topic has a position of it.
+	recorded bool
 	// Positions by how far they got: committed <= decided. Records from decided on have not been looked at.
 	committed, decided records.Position
 	leaderEpoch        int32

@@ -2,6 +2,7 @@ package partitions
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -111,7 +112,7 @@ func (w *window) collect(p *part) {
 	p.bytes = 0
 }
 
-// close adds what a window ends with: one changelog record for each changed key, and one progress record for each input that moved.
+// close adds what a window ends with: one changelog record for each changed key, and progress records.
 func (w *window) close(progressTopic string, nowMS int64) {
 	at := time.UnixMilli(nowMS)
 	for _, p := range w.parts {
@@ -124,7 +125,7 @@ func (w *window) close(progressTopic string, nowMS int64) {
 				w.waiting = append(w.waiting, output{record: c.written, cause: c.cause, kind: OutputChangelog})
 			}
 		}
-		for _, in := range p.moved() {
+		for _, in := range p.toRecord() {
 			w.waiting = append(w.waiting, output{kind: outputProgress, record: in.progressRecord(progressTopic, w.id, nowMS)})
 		}
 	}
@@ -132,6 +133,18 @@ func (w *window) close(progressTopic string, nowMS int64) {
 
 // outputProgress is the engine's own kind: no record of a user causes it.
 const outputProgress OutputKind = 255
+
+// toRecord are the inputs whose positions the window writes: those that moved, and with a task's first records all others too, so that a task
+// with a store has a position in every input, also in one that was silent so far.
+func (p *part) toRecord() []*input {
+	list := p.moved()
+	for _, in := range p.task.inputs {
+		if !in.recorded && !slices.Contains(list, in) {
+			list = append(list, in)
+		}
+	}
+	return list
+}
 
 // moved are the inputs that the part has records of.
 func (p *part) moved() []*input {
