@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/contexts"
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/schemas"
+)
+
+// Names that watch knows beside those of entities and projections.
+const (
+	deadLetters = "dead-letters"
+	answers     = "replies"
+)
+
+// watched is the topic that a name means, with the way its records are shown.
+func (f *folder) watched(ctx context.Context, name string) (watched, error) {
+	none := func(*kgo.Record) []string { return nil }
+	switch name {
+	case deadLetters:
+		return watched{topic: f.TopicContext().DeadLetters().Name, columns: deadLetterColumns, value: asItIs}, nil
+	case answers:
+		return watched{topic: f.TopicContext().Replies().Name, columns: none, value: asItIs}, nil
+	}
+	t, err := f.Find(name)
+	if err != nil {
+		return watched{}, usageError{err}
+	}
+	w := watched{topic: t.Name, columns: none}
+	candidates := []*schemas.Message{}
+	if t.Rows {
+		candidates = append(candidates, f.Projection(name).Row)
+	} else {
+		candidates = append(candidates, f.Entity(name).Events...)
+		w.columns = func(r *kgo.Record) []string { return []string{header(r, records.Type)} }
+	}
+	w.value = func(r *kgo.Record) json.RawMessage { return f.decoded(ctx, r, candidates) }
+	return w, nil
+}
+
+func deadLetterColumns(r *kgo.Record) []string {
+	return []string{header(r, records.DeadLetterReason), header(r, records.DeadLetterMessage), "(" + header(r, records.DeadLetterSource) + ")"}
+}
+
+// decoded is a value as JSON; what cannot be decoded is shown as it is, with the reason.
+func (f *folder) decoded(ctx context.Context, r *kgo.Record, candidates []*schemas.Message) json.RawMessage {
+	payload := entities.Payload{Data: r.Value, ContentType: header(r, records.ContentType)}
+	m, value, err := f.Codec.Decode(ctx, payload, header(r, records.Type), candidates...)
+	if err == nil {
+		var shown []byte
+		if shown, err = schemas.AppendJSON(nil, m.Type, value); err == nil {
+			return shown
+		}
+	}
+	return quoted(fmt.Sprintf("cannot be decoded: %v: %q", err, r.Value))
+}
+
+// asItIs is a value that is JSON already, or a JSON string of it.
+func asItIs(r *kgo.Record) json.RawMessage {
+	if json.Valid(r.Value) {
+		return r.Value
+	}
+	return quoted(fmt.Sprintf("%q", r.Value))
+}
+
+func quoted(s string) json.RawMessage {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return b
+}
+
+// storedJSON shows what a store holds of an entity.
+func storedJSON(e *contexts.Entity, value []byte) (sequence int64, state json.RawMessage, err error) {
+	stored, err := entities.ParseStored(value)
+	if err != nil {
+		return 0, nil, err
+	}
+	decoded := e.Behavior.InitialState()
+	if stored.State != nil {
+		if decoded, err = e.Behavior.DecodeState(stored.Fingerprint, stored.State); err != nil {
+			return 0, nil, err
+		}
+	}
+	state, err = e.Behavior.StateJSON(decoded)
+	return stored.Sequence, state, err
+}

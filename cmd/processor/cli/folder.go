@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/partita-io/partita/contexts"
+	"github.com/partita-io/partita/kafka/admin"
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/service"
+)
+
+// A folder is a loaded bounded context, as the commands need it.
+type folder struct {
+	*contexts.Context
+	dir string
+}
+
+// openFolder loads a folder; problems come as contexts.Problems.
+func openFolder(dir, registry string, logger *slog.Logger) (*folder, error) {
+	c, problems := contexts.Load(dir, contexts.Options{Registry: registry, Log: logger})
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return &folder{Context: c, dir: dir}, nil
+}
+
+// load is for commands that need a folder without problems; they are told as `check` tells them.
+func (a *app) load(dir, registry string) (*folder, error) {
+	f, err := openFolder(dir, registry, a.logging.logger(a.err))
+	var problems contexts.Problems
+	if errors.As(err, &problems) {
+		fmt.Fprintln(a.err, problems.Error())
+		return nil, errCouldNot
+	}
+	return f, err
+}
+
+// service is the folder as package service runs it.
+func (f *folder) service(ctx context.Context) *service.Context {
+	c := &service.Context{Topics: f.TopicContext(), Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx)}
+	for _, m := range f.Schemas.Messages() {
+		c.Schemas = append(c.Schemas, admin.Schema{Fingerprint: m.Fingerprint, Name: m.FullName, JSON: m.SchemaJSON})
+	}
+	return c
+}
+
+// adopt makes earlier schemas known, and complains about those that today's cannot read.
+func (f *folder) adopt(written map[uint64]admin.Schema) error {
+	stored := make([]contexts.StoredSchema, 0, len(written))
+	for fingerprint, s := range written {
+		f.History.Add(fingerprint, s.JSON)
+		stored = append(stored, contexts.StoredSchema{Name: s.Name, Fingerprint: fingerprint, JSON: s.JSON})
+	}
+	return contexts.CheckHistory(f.Context, stored).Err()
+}
+
+// learnSchemas makes known what values in the topics were written under.
+func (f *folder) learnSchemas(ctx context.Context, cfg client.Config) error {
+	written, err := admin.LoadSchemas(ctx, cfg, f.TopicContext().Schemas().Name)
+	if err != nil {
+		return err
+	}
+	for fingerprint, s := range written {
+		f.History.Add(fingerprint, s.JSON)
+	}
+	return nil
+}

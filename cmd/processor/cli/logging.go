@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+)
+
+const logLevelFlag = "log-level"
+
+// logging is how a command that runs for long says what happens.
+type logging struct{ level slog.LevelVar }
+
+// addLogFlags is for one command, with its own default.
+func addLogFlags(flags *pflag.FlagSet, level slog.Level) {
+	own := new(slog.LevelVar)
+	own.Set(level)
+	flags.TextVar(own, logLevelFlag, own, "least level of log lines: debug, info, warn, error")
+}
+
+// obey takes the level that the command at hand was given.
+func (l *logging) obey(flags *pflag.FlagSet) {
+	if flags.Lookup(logLevelFlag) != nil {
+		_ = flags.GetText(logLevelFlag, &l.level) // It is there, of this type.
+	}
+}
+
+// logger writes text for people on a terminal and JSON elsewhere.
+func (l *logging) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: &l.level}
+	if !isTerminal(w) {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	options.ReplaceAttr = func(groups []string, attr slog.Attr) slog.Attr {
+		if len(groups) == 0 && attr.Key == slog.TimeKey { // Who looks at a terminal knows the day.
+			return slog.String(slog.TimeKey, attr.Value.Time().Format(time.TimeOnly))
+		}
+		return attr
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "processor",
+		Short: "Runs stateful entities on Kafka, exactly once",
+		Long: "Runs stateful, event-sourced entities on nothing but Kafka, exactly once.\n\n" +
+			"Every flag is also an environment variable: --brokers is PARTITA_BROKERS, --state-dir is PARTITA_STATE_DIR, and so on;\n" +
+			"flag over environment over default.\n\n" +
+			"Exit codes: 0 done; 1 the answer is no (a test or check failed, a command was rejected); 2 wrong usage; 3 could not.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := flagsFromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			a.logging.obey(cmd.Flags())
+			a.started = true
+			return nil
+		},
+	}
+	root.AddCommand(
+		a.devCommand(), a.runCommand(), a.checkCommand(), a.testCommand(), a.topicsCommand(),
+		a.sendCommand(), a.watchCommand(), a.inspectCommand(), a.versionCommand(), a.healthcheckCommand(),
+	)
+	return root
+}
+
+// flagsFromEnvironment sets the flags that were not given from PARTITA_<FLAG>.
+func flagsFromEnvironment(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := environmentName(f.Name)
+		value, ok := os.LookupEnv(name)
+		if f.Changed || !ok || f.Name == "help" {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			errs = append(errs, fmt.Errorf("environment variable %s: %w", name, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func environmentName(flag string) string {
+	return "PARTITA_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/cmd/processor/following"
+	"github.com/partita-io/partita/kafka/records"
+)
+
+type watchOptions struct {
+	connection          connection
+	new, untilEnd, json bool
+}
+
+func (a *app) watchCommand() *cobra.Command {
+	var o watchOptions
+	cmd := &cobra.Command{
+		Use:   "watch DIR NAME",
+		Short: "Follows the events of an entity or the rows of a projection",
+		Long: "Follows the events of an entity type or the rows of a projection, decoded; also `dead-letters` and `replies`. From the start, until\n" +
+			"ctrl-c.",
+		Example:           "  processor watch examples/shop customer-totals",
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: completeWatch,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.watch(cmd.Context(), args[0], args[1], &o) },
+	}
+	flags := cmd.Flags()
+	o.connection.addFlags(flags)
+	flags.BoolVar(&o.new, "new", false, "begin with what is written from now on")
+	flags.BoolVar(&o.untilEnd, "until-end", false, "stop at the end of what is committed now")
+	flags.BoolVar(&o.json, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func (a *app) watch(ctx context.Context, dir, name string, o *watchOptions) error {
+	f, err := a.load(dir, o.connection.registry)
+	if err != nil {
+		return err
+	}
+	w, err := f.watched(ctx, name)
+	if err != nil {
+		return err
+	}
+	cfg, err := o.connection.configFor(dir)
+	if err != nil {
+		return err
+	}
+	if err := f.learnSchemas(ctx, cfg); err != nil {
+		return unreachable(err, cfg)
+	}
+	show := a.showRecord
+	if o.json {
+		show = a.showRecordJSON
+	}
+	err = following.Follow(ctx, following.Options{Client: cfg, Topic: w.topic, New: o.new, UntilEnd: o.untilEnd}, func(r *kgo.Record) error {
+		return show(r, w)
+	})
+	if ctx.Err() != nil {
+		return nil // Whoever follows for ever ends it so.
+	}
+	return unreachable(err, cfg)
+}
+
+// A watched topic knows how to show its values.
+type watched struct {
+	topic string
+	// columns are what stands between key and value.
+	columns func(*kgo.Record) []string
+	// value is JSON, or JSON text of what cannot be decoded.
+	value func(*kgo.Record) json.RawMessage
+}
+
+func (a *app) showRecord(r *kgo.Record, w watched) error {
+	line := string(r.Key)
+	for _, column := range w.columns(r) {
+		line += "  " + column
+	}
+	value := "(deleted)"
+	if r.Value != nil {
+		value = string(w.value(r))
+	}
+	_, err := fmt.Fprintln(a.out, line+"  "+value)
+	return err
+}
+
+func (a *app) showRecordJSON(r *kgo.Record, w watched) error {
+	line := struct {
+		Key       string          `json:"key"`
+		Value     json.RawMessage `json:"value"`
+		Type      string          `json:"type"`
+		Partition int32           `json:"partition"`
+		Offset    int64           `json:"offset"`
+	}{Key: string(r.Key), Value: json.RawMessage("null"), Type: header(r, records.Type), Partition: r.Partition, Offset: r.Offset}
+	if r.Value != nil {
+		line.Value = w.value(r)
+	}
+	return a.writeJSON(line)
+}
+
+func header(r *kgo.Record, name string) string {
+	for _, h := range r.Headers {
+		if h.Key == name {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
