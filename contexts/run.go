@@ -140,15 +140,15 @@ func (c *Context) runProjection(ctx context.Context, t *test) (outcome, error) {
 	var o outcome
 	rows := map[string][]byte{}
 	sequences := map[string]int64{}
-	for i := range t.given {
+	for i := 0; i < len(t.given) && o.failure == nil; i++ {
 		g := &t.given[i]
 		subject := g.entity + "/" + g.id
 		sequences[subject]++
-		if o.failure = fold(ctx, t.projection.Behavior, rows, event(g, sequences[subject])); o.failure != nil {
-			return o, nil
-		}
+		o.failure = fold(ctx, t.projection.Behavior, rows, event(g, sequences[subject]))
 	}
-	return shownRows(t.projection.Behavior, rows)
+	var err error
+	o.rows, err = shownRows(t.projection.Behavior, rows)
+	return o, err
 }
 
 // fold gives one event to its row.
@@ -172,16 +172,16 @@ func fold(ctx context.Context, behavior behaviors.Projection, rows map[string][]
 	return nil
 }
 
-func shownRows(behavior behaviors.Projection, rows map[string][]byte) (outcome, error) {
-	o := outcome{rows: map[string]any{}}
+func shownRows(behavior behaviors.Projection, rows map[string][]byte) (map[string]any, error) {
+	shown := make(map[string]any, len(rows))
 	for key, row := range rows {
 		data, err := behavior.RowJSON(row)
 		if err != nil {
-			return o, fmt.Errorf("showing row %s: %w", key, err)
+			return nil, fmt.Errorf("showing row %s: %w", key, err)
 		}
-		if o.rows[key], err = parseJSON(data); err != nil {
-			return o, fmt.Errorf("showing row %s: %w", key, err)
+		if shown[key], err = parseJSON(data); err != nil {
+			return nil, fmt.Errorf("showing row %s: %w", key, err)
 		}
 	}
-	return o, nil
+	return shown, nil
 }
