@@ -6,6 +6,6 @@
 // sees all of them at once.
 //
 // The order of calls: [Load] gives a [Context] and [Problems]. Without problems, [Context.Topics] and [Context.Components] are what an engine
-// needs, [Context.Find] and [Context.CommandJSON] serve the command line, [RunTests] runs the folder's tests, and [CheckHistory] compares the
+// needs, [Context.Find] and [PayloadJSON] serve the command line, [RunTests] runs the folder's tests, and [CheckHistory] compares the
 // schemas with those that stored values were written under.
 package contexts
