@@ -189,3 +189,20 @@ func (w *world) fence(id string) {
 		require.True(w.t, kerr.IsRetriable(err) || errors.Is(err, kerr.ConcurrentTransactions), "%v", err)
 	}
 }
+
+// The sequence: a process is killed; it stays a member of the group; it is started again. Its shards must not wait for the session timeout.
+func TestKilledInstanceThatStartsAgainNeedsNoSessionTimeout(t *testing.T) {
+	w := newWorld(t, 2)
+	var g gate
+	a := w.startThrough("a", &g)
+	w.send(10, 10)
+	w.awaitEvents(100)
+	g.set(true) // It cannot say goodbye.
+	a.stop(t)
+	began := time.Now()
+	a = w.start("a")
+	w.send(10, 10)
+	w.awaitEvents(200)
+	require.Less(t, time.Since(began), 5*time.Second, "the session timeout is 6 s")
+	a.stop(t)
+}

@@ -96,7 +96,7 @@ func (rt *engine) prepare(ctx context.Context) error {
 			return fmt.Errorf("topic %s is missing: processor topics DIR --apply creates it", rt.progressTopic)
 		}
 		rt.progressID = progress.ID
-		return nil
+		return rt.removeFormerSelf(ctx)
 	})
 	if !ok {
 		return nil
