@@ -86,7 +86,7 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 
 func (s *service) listener() partitions.Listener {
 	return telemetry.Merge(
-		s.metrics.Listener(), s.health.Listener(), telemetry.Log(s.Context.Topics.Name, s.Logger, time.Now), s.Options.Listener,
+		s.metrics.Listener(), s.health.Listener(), telemetry.Log(s.Context.Topics.Name, s.Logger, time.Now), s.Listener,
 	)
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,8 @@ func (a *app) check(ctx context.Context, dir string, c *connection) error {
 	f, err := openFolder(dir, c.registry, a.logging.logger(a.err))
 	var problems contexts.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprintln(a.out, problems.Error())
-		return errNo
+		_, err := fmt.Fprintln(a.out, problems.Error())
+		return cmp.Or(err, errNo)
 	}
 	if err != nil {
 		return err
@@ -70,22 +71,18 @@ func (a *app) checkDeployed(ctx context.Context, f *folder, c *connection) error
 	if err != nil {
 		return unreachable(err, cfg)
 	}
-	var complaints []string
+	var problems contexts.Problems
 	for _, d := range diffs {
 		if d.Blocks() {
-			complaints = append(complaints, d.String())
+			problems = append(problems, contexts.Problem{Message: d.String()})
 		} else {
-			fmt.Fprintln(a.err, d)
+			a.say("%v", d)
 		}
 	}
-	if err := f.adopt(written); err != nil {
-		complaints = append(complaints, err.Error())
+	problems = append(problems, f.unreadable(written)...)
+	if len(problems) == 0 {
+		return nil
 	}
-	for _, complaint := range complaints {
-		fmt.Fprintln(a.out, complaint)
-	}
-	if len(complaints) > 0 {
-		return errNo
-	}
-	return nil
+	_, err = fmt.Fprintln(a.out, problems.Error())
+	return cmp.Or(err, errNo)
 }

@@ -123,7 +123,8 @@ func TestALineOfInputIsACommand(t *testing.T) {
 	require.Equal(t, "c1", c.ID)
 	require.Equal(t, "AddItem", c.Type)
 	require.Equal(t, "i", c.CommandID)
-	require.Equal(t, `{"price_cents":9007199254740993,"quantity":2,"sku":"apple"}`, string(c.Fields))
+	require.Contains(t, string(c.Fields), `"price_cents":9007199254740993`)
+	require.NotContains(t, string(c.Fields), "AddItem")
 	for _, wrong := range []string{`[]`, `{`, `{"id":"c1"}`, `{"type":"AddItem"}`, `{"id":7,"type":"AddItem"}`, `{"id":"c1","type":"Nonsense"}`, `null`, `7`} {
 		_, err := parseLine([]byte(wrong), cart(t))
 		require.Error(t, err, wrong)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/partita-io/partita/contexts"
@@ -32,7 +31,7 @@ func (a *app) load(dir, registry string) (*folder, error) {
 	f, err := openFolder(dir, registry, a.logging.logger(a.err))
 	var problems contexts.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprintln(a.err, problems.Error())
+		a.say("%v", problems.Error())
 		return nil, errCouldNot
 	}
 	return f, err
@@ -47,14 +46,17 @@ func (f *folder) service(ctx context.Context) *service.Context {
 	return c
 }
 
-// adopt makes earlier schemas known, and complains about those that today's cannot read.
-func (f *folder) adopt(written map[uint64]admin.Schema) error {
+// adopt refuses schemas that cannot read what was written under earlier ones.
+func (f *folder) adopt(written map[uint64]admin.Schema) error { return f.unreadable(written).Err() }
+
+// unreadable makes earlier schemas known and returns the complaints.
+func (f *folder) unreadable(written map[uint64]admin.Schema) contexts.Problems {
 	stored := make([]contexts.StoredSchema, 0, len(written))
 	for fingerprint, s := range written {
 		f.History.Add(fingerprint, s.JSON)
 		stored = append(stored, contexts.StoredSchema{Name: s.Name, Fingerprint: fingerprint, JSON: s.JSON})
 	}
-	return contexts.CheckHistory(f.Context, stored).Err()
+	return contexts.CheckHistory(f.Context, stored)
 }
 
 // learnSchemas makes known what values in the topics were written under.

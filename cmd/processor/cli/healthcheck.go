@@ -47,7 +47,7 @@ func (a *app) healthcheck(cmd *cobra.Command, address string) error {
 	client := http.Client{Timeout: healthcheckTimeout}
 	resp, err := client.Do(req)
 	if err != nil {
-		fmt.Fprintf(a.err, "not ready: %v\n", err)
+		a.say("not ready: %v", err)
 		return errNo
 	}
 	defer func() { _ = resp.Body.Close() }() // It was read.
@@ -56,9 +56,9 @@ func (a *app) healthcheck(cmd *cobra.Command, address string) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		fmt.Fprintf(a.err, "not ready: %s\n", strings.TrimSpace(string(report)))
+		a.say("not ready: %s", strings.TrimSpace(string(report)))
 		return errNo
 	}
-	fmt.Fprintln(a.out, "ready")
-	return nil
+	_, err = fmt.Fprintln(a.out, "ready")
+	return err
 }

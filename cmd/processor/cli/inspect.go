@@ -78,7 +78,7 @@ func (a *app) inspect(ctx context.Context, dir, name, id string, o *inspectOptio
 		return unreachable(err, cfg)
 	}
 	if stored == nil {
-		fmt.Fprintf(a.err, "%s/%s has never accepted a command (shard %d, owner %s, source: %s)\n", name, id, found.Shard, found.Owner, found.Source)
+		a.say("%s/%s has never accepted a command (shard %d, owner %s, source: %s)", name, id, found.Shard, found.Owner, found.Source)
 		return errNo
 	}
 	if found.Sequence, found.State, err = storedJSON(entity, stored); err != nil {
@@ -105,7 +105,7 @@ func (a *app) stored(ctx context.Context, f *folder, cfg client.Config, found *i
 		if err == nil {
 			return value, nil
 		}
-		fmt.Fprintln(a.err, err)
+		a.say("%v", err)
 	}
 	found.Source = fromChangelog
 	return lastOf(ctx, following.Options{
@@ -166,7 +166,7 @@ func (a *app) showInspection(found inspection, asJSON bool) error {
 	if asJSON {
 		return a.writeJSON(found)
 	}
-	fmt.Fprintf(a.err, "source: %s\n", found.Source)
+	a.say("source: %s", found.Source)
 	_, err := fmt.Fprintf(a.out, "%s/%s  sequence %d  shard %d  owner %s\n%s\n", found.Entity, found.ID, found.Sequence, found.Shard, found.Owner, found.State)
 	return err
 }

@@ -81,10 +81,10 @@ func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	case errors.Is(err, errCouldNot):
 		return exitCouldNot
 	case !a.started, errors.As(err, &usage):
-		fmt.Fprintf(a.err, "%s: %v\nsee: %s --help\n", cmd.CommandPath(), err, cmd.CommandPath())
+		a.say("%s: %v\nsee: %s --help", cmd.CommandPath(), err, cmd.CommandPath())
 		return exitUsage
 	default:
-		fmt.Fprintf(a.err, "%s: %v\n", cmd.CommandPath(), err)
+		a.say("%s: %v", cmd.CommandPath(), err)
 		return exitCouldNot
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -27,10 +26,10 @@ func showProgress(w io.Writer, say func() string) (stop func()) {
 		for {
 			select {
 			case <-end:
-				fmt.Fprint(w, clearLine(w))
+				tell(w, "%s", clearLine(w))
 				return
 			case <-tick.C:
-				fmt.Fprintf(w, format, clearLine(w), say())
+				tell(w, format, clearLine(w), say())
 			}
 		}
 	})

@@ -41,8 +41,8 @@ func flagsFromEnvironment(flags *pflag.FlagSet) error {
 	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := environmentName(f.Name)
-		value, ok := os.LookupEnv(name)
-		if f.Changed || !ok || f.Name == "help" {
+		value := os.Getenv(name)
+		if f.Changed || value == "" || f.Name == "help" {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {

@@ -49,9 +49,9 @@ func (s *stream) complain(line int, message string) {
 	s.complaints++
 	switch {
 	case s.complaints <= complaintsShown:
-		fmt.Fprintf(s.app.err, "%sline %d: %s\n", clearLine(s.app.err), line, message)
+		tell(s.app.err, "%sline %d: %s\n", clearLine(s.app.err), line, message)
 	case s.complaints == complaintsShown+1:
-		fmt.Fprintf(s.app.err, "%s… further lines are counted only\n", clearLine(s.app.err))
+		tell(s.app.err, "%s… further lines are counted only\n", clearLine(s.app.err))
 	}
 }
 
@@ -111,21 +111,21 @@ func (s *stream) finish() error {
 func (s *stream) writeCounts(w *bufio.Writer) {
 	took := time.Since(s.began)
 	if s.options.noWait {
-		fmt.Fprintf(w, "sent %d", s.accepted)
+		tell(w, "sent %d", s.accepted)
 	} else {
-		fmt.Fprintf(w, "accepted %d  rejected %d  failed %d", s.accepted, s.rejected, s.failed)
+		tell(w, "accepted %d  rejected %d  failed %d", s.accepted, s.rejected, s.failed)
 	}
 	for _, more := range []struct {
 		name  string
 		count int
 	}{{"repeated", s.repeated}, {"no commands", s.refused}, {"without answer", s.lost}} {
 		if more.count > 0 {
-			fmt.Fprintf(w, "  %s %d", more.name, more.count)
+			tell(w, "  %s %d", more.name, more.count)
 		}
 	}
-	fmt.Fprintf(w, "  in %.1f s  (%.0f/s)\n", took.Seconds(), float64(s.sent)/max(took.Seconds(), 0.001))
+	tell(w, "  in %.1f s  (%.0f/s)\n", took.Seconds(), float64(s.sent)/max(took.Seconds(), 0.001))
 	for _, code := range slices.Sorted(maps.Keys(s.codes)) {
-		fmt.Fprintf(w, "%s  %d\n", code, s.codes[code])
+		tell(w, "%s  %d\n", code, s.codes[code])
 	}
 }
 

@@ -83,7 +83,9 @@ func (a *app) startComponents(ctx context.Context, cfg client.Config, asks *admi
 		if err := producer.ProduceSync(ctx, positions...).FirstErr(); err != nil {
 			return fmt.Errorf("writing positions: %w", err)
 		}
-		fmt.Fprintf(a.out, "%s goes on at %s in %s (%d partitions)\n", s.component, s.place, s.topic, len(positions))
+		if _, err := fmt.Fprintf(a.out, "%s goes on at %s in %s (%d partitions)\n", s.component, s.place, s.topic, len(positions)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (a *app) test(ctx context.Context, dir, filter string) error {
 	}
 	results, problems := contexts.RunTests(ctx, f.Context, filter)
 	if err := problems.Err(); err != nil {
-		fmt.Fprintln(a.err, err)
+		a.say("%v", err)
 		return errCouldNot
 	}
 	if len(results) == 0 && filter != "" {

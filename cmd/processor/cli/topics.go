@@ -88,7 +88,7 @@ func (a *app) applyTopics(ctx context.Context, asks *admin.Admin, c *service.Con
 		if d.Create {
 			what = "created"
 		}
-		fmt.Fprintf(a.err, "%s %s\n", what, d.Spec.Name)
+		a.say("%s %s", what, d.Spec.Name)
 	}
 	if err := asks.Apply(ctx, diffs, done); err != nil {
 		return nil, err
@@ -154,15 +154,15 @@ func (a *app) showTopics(specs []topics.Spec, diffs []topics.Difference, asJSON 
 		return nil
 	}
 	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "TOPIC\tPARTITIONS\tPOLICY\tSTATE\tPURPOSE")
+	tell(table, "TOPIC\tPARTITIONS\tPOLICY\tSTATE\tPURPOSE\n") // Errors come from Flush.
 	for _, s := range states {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Topic, dash(int(s.Partitions)), s.Policy, s.State, s.Purpose)
+		tell(table, "%s\t%s\t%s\t%s\t%s\n", s.Topic, dash(int(s.Partitions)), s.Policy, s.State, s.Purpose)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	for _, d := range diffs {
-		fmt.Fprintln(a.err, d)
+		a.say("%v", d)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -60,8 +61,8 @@ func (a *app) watch(ctx context.Context, dir, name string, o *watchOptions) erro
 	err = following.Follow(ctx, following.Options{Client: cfg, Topic: w.topic, New: o.new, UntilEnd: o.untilEnd}, func(r *kgo.Record) error {
 		return show(r, w)
 	})
-	if ctx.Err() != nil {
-		return nil // Whoever follows for ever ends it so.
+	if errors.Is(err, context.Canceled) { // Whoever follows for ever ends it so.
+		err = nil
 	}
 	return unreachable(err, cfg)
 }
