@@ -9,7 +9,13 @@ brokers=${1:?usage: e2e/flights.sh BROKERS FLIGHTS.csv.gz}
 flights=$(realpath "${2:?usage: e2e/flights.sh BROKERS FLIGHTS.csv.gz}")
 kills=${KILLS:-5}
 work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
+finish() {
+  status=$?
+  kill $(jobs -p) 2>/dev/null || true
+  wait 2>/dev/null || true
+  [[ $status == 0 ]] && rm -rf "$work" || echo "logs are in $work"
+}
+trap finish EXIT
 export PARTITA_BROKERS=$brokers
 
 go build -o "$work/processor" ./cmd/processor
@@ -25,7 +31,7 @@ start one 19464
 start two 19465
 
 load() { # load ENTITY
-  zcat "$flights" | awk -v entity="$1" -f examples/fleet/commands.awk | $processor send examples/fleet "$1" -
+  zcat "$flights" | awk -v entity="$1" -f examples/fleet/commands.awk | $processor send examples/fleet "$1" - --timeout 60s
 }
 began=$SECONDS
 load aircraft >"$work/aircraft.out" 2>&1 & loader=$!
@@ -39,18 +45,23 @@ for ((i = 1; i <= kills; i++)); do
   start two 19465
 done
 # Rejections of flights without departure are expected, so the answer of `send` may be "no" (1).
-wait $loader || [[ $? == 1 ]]; wait $loader2 || [[ $? == 1 ]]
+wait $loader || [[ $? == 1 ]] || { cat "$work/aircraft.out"; exit 3; }
+wait $loader2 || [[ $? == 1 ]] || { cat "$work/flight.out"; exit 3; }
 echo "loaded in $((SECONDS - began)) s"
 tail -n 3 "$work/aircraft.out" "$work/flight.out"
 
 # The projections follow; they are level when their rows do not change any more.
 until $processor watch examples/fleet routes --until-end --json >"$work/routes.json" &&
-  python3 examples/fleet/totals.py compare routes "$flights" <"$work/routes.json"; do
+  python3 examples/fleet/totals.py compare routes "$flights" <"$work/routes.json" >"$work/routes.cmp"; do
   ((SECONDS - began < ${WITHIN:-600})) || { echo "routes never came out right"; exit 1; }
   sleep 2
 done
+cat "$work/routes.cmp"
 $processor watch examples/fleet carriers --until-end --json | python3 examples/fleet/totals.py compare carriers "$flights"
 $processor watch examples/fleet workshop --until-end --json | python3 examples/fleet/totals.py compare workshop "$flights"
+zcat "$flights" | awk -F, 'NR > 1 && $4 != "NA" && $4 != "" && $12 != "NA" && $12 != "" { print $12 }' | sort -u |
+  xargs -P 3 -I{} "$processor" inspect examples/fleet aircraft {} --json 2>>"$work/inspect.log" |
+  python3 examples/fleet/totals.py compare aircraft "$flights"
 "$work/checkevents" -brokers "$brokers" fleet.aircraft.events fleet.flight.events
 
 for p in one two; do
