@@ -132,7 +132,7 @@ func TestCommitWithoutAnswerIsSettledFromTheLog(t *testing.T) {
 			if key == int16(kmsg.EndTxn) {
 				once.Do(func() {
 					if i%2 == 0 {
-						time.Sleep(5 * time.Millisecond) // The request has the time to take effect.
+						<-time.After(5 * time.Millisecond) // The request has the time to take effect; either outcome is right.
 					}
 					g.set(true)
 					close(cut)
@@ -181,7 +181,7 @@ func (w *world) fence(id string) {
 	req.TransactionalID, req.TransactionTimeoutMillis = kmsg.StringPtr(id), 10000
 	req.ProducerID, req.ProducerEpoch = -1, -1
 	for {
-		resp, err := req.RequestWith(context.Background(), w.cl)
+		resp, err := req.RequestWith(w.t.Context(), w.cl)
 		require.NoError(w.t, err)
 		if err = kerr.ErrorForCode(resp.ErrorCode); err == nil {
 			return

@@ -53,7 +53,7 @@ func (c *counter) Dropped() {}
 
 // A world is a broker with the topics of one context, and the instances that run on it.
 type world struct {
-	t       testing.TB
+	t       *testing.T
 	name    string
 	shards  int32
 	brokers []string
@@ -64,7 +64,8 @@ type world struct {
 
 var worlds atomic.Int64
 
-func newWorld(t testing.TB, shards int32) *world {
+func newWorld(t *testing.T, shards int32) *world {
+	t.Helper()
 	w := &world{t: t, name: fmt.Sprintf("w%d-%d", time.Now().UnixNano()%1e9, worlds.Add(1)), shards: shards, dir: t.TempDir()}
 	if b := os.Getenv("PARTITA_TEST_BROKERS"); b != "" {
 		w.brokers = strings.Split(b, ",")
@@ -137,7 +138,7 @@ func (w *world) startThrough(name string, g *gate, components ...Component) *ins
 	}
 	env, err := statestore.OpenEnv(w.dir+"/"+name, statestore.Options{Context: w.name})
 	require.NoError(w.t, err)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	in := &instance{cancel: cancel, done: make(chan error, 1), events: &log{}, env: env}
 	cfg := Config{
 		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers}, Stores: env,
@@ -150,14 +151,16 @@ func (w *world) startThrough(name string, g *gate, components ...Component) *ins
 	return in
 }
 
-func (in *instance) stop(t testing.TB) {
+func (in *instance) stop(t *testing.T) {
+	t.Helper()
 	in.cancel()
 	require.NoError(t, <-in.done)
 	require.NoError(t, in.env.Close())
 }
 
 // await waits until the instance has told of something.
-func (in *instance) await(t testing.TB, told func(*log) bool) {
+func (in *instance) await(t *testing.T, told func(*log) bool) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		in.events.mu.Lock()
 		defer in.events.mu.Unlock()
@@ -172,10 +175,10 @@ func (w *world) send(keys, n int) {
 	defer p.Close()
 	for range n {
 		for k := range keys {
-			p.Produce(context.Background(), &kgo.Record{Topic: w.name + ".counter.commands", Key: []byte("k" + strconv.Itoa(k))}, nil)
+			p.Produce(w.t.Context(), &kgo.Record{Topic: w.name + ".counter.commands", Key: []byte("k" + strconv.Itoa(k))}, nil)
 		}
 	}
-	require.NoError(w.t, p.Flush(context.Background()))
+	require.NoError(w.t, p.Flush(w.t.Context()))
 }
 
 // awaitEvents reads committed events until there are total, and fails at the first gap or double.
@@ -184,7 +187,7 @@ func (w *world) awaitEvents(total int) {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	require.NoError(w.t, err)
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	last := make(map[string]int)
 	for n := 0; n < total; {
@@ -207,7 +210,7 @@ func (w *world) awaitRecords(topic string, n int) []*kgo.Record {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	require.NoError(w.t, err)
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	var recs []*kgo.Record
 	for len(recs) < n {

@@ -1,7 +1,6 @@
 package partitions
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -57,7 +56,7 @@ func TestGapInAnInputStopsItsTaskAndNamesTheMend(t *testing.T) {
 	a = w.start("a")
 	a.await(t, func(l *log) bool { return len(l.stopped) > 0 })
 	var gap *GapError
-	require.True(t, errors.As(a.events.stopped[0], &gap), "%v", a.events.stopped[0])
+	require.ErrorAs(t, a.events.stopped[0], &gap)
 	require.EqualValues(t, 100, gap.Position)
 	require.Contains(t, gap.Error(), "processor topics DIR --start counter="+w.name+".counter.commands:earliest")
 	a.stop(t)
@@ -90,7 +89,7 @@ func TestStoreWithoutAPositionRefusesToStartOver(t *testing.T) {
 	a = w.start("a")
 	a.await(t, func(l *log) bool { return len(l.stopped) > 0 })
 	var noPosition *NoPositionError
-	require.True(t, errors.As(a.events.stopped[0], &noPosition), "%v", a.events.stopped[0])
+	require.ErrorAs(t, a.events.stopped[0], &noPosition)
 	a.stop(t)
 }
 

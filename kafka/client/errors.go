@@ -11,22 +11,23 @@ import (
 // A Remedy is what is to be done about an error.
 type Remedy uint8
 
+// The remedies.
 const (
-	// Retry: the broker may answer otherwise later (it is away, a leader or coordinator moves).
+	// Retry means: the broker may answer otherwise later (it is away, a leader or coordinator moves).
 	Retry Remedy = iota
-	// Redo: the transaction is void, its records are to be decided and sent again (an expired transaction, a lost sequence).
+	// Redo means: the transaction is void, its records are to be decided and sent again (an expired transaction, a lost sequence).
 	Redo
-	// Rebuild: another producer has taken the transactional id. Who still owns his shards builds new producers and goes on.
+	// Rebuild means: another producer has taken the transactional id. Who still owns his shards builds new producers and goes on.
 	Rebuild
-	// Leave: the group has given the shards away; whatever was decided for them must be dropped.
+	// Leave means: the group has given the shards away; whatever was decided for them must be dropped.
 	Leave
-	// Regenerate: the group has moved on to a new generation; who still owns his shards asks for it and tries again.
+	// Regenerate means: the group has moved on to a new generation; who still owns his shards asks for it and tries again.
 	Regenerate
-	// Refuse: this very record will never be taken.
+	// Refuse means: this very record will never be taken.
 	Refuse
-	// Authorize: a right is missing; only an operator can help.
+	// Authorize means: a right is missing; only an operator can help.
 	Authorize
-	// Stop: the caller ended it.
+	// Stop means: the caller ended it.
 	Stop
 )
 

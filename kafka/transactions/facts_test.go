@@ -33,6 +33,7 @@ type ground struct {
 var grounds atomic.Int64
 
 func newGround(t *testing.T) *ground {
+	t.Helper()
 	g := &ground{t: t, name: fmt.Sprintf("facts%d-%d", time.Now().UnixNano()%1e9, grounds.Add(1))}
 	if b := os.Getenv("PARTITA_TEST_BROKERS"); b != "" {
 		g.config.Brokers = strings.Split(b, ",")
