@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	star "go.starlark.net/starlark"
-
-	"github.com/partita-io/partita/schemas"
 )
 
 const keyTurn = "turn"
@@ -15,12 +13,6 @@ const keyTurn = "turn"
 type turn struct {
 	entity string
 	events map[string]*Message
-}
-
-// A Message is a record type under the name that scripts and headers use.
-type Message struct {
-	Name string
-	Type *schemas.Type
 }
 
 // An effect is what a function asks for by returning it.

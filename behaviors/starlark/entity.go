@@ -14,19 +14,6 @@ import (
 	"github.com/partita-io/partita/entities"
 )
 
-// A Codec turns payloads and stored bytes into plain values and back. Its methods are called from several goroutines at once.
-type Codec interface {
-	// Decode reads a payload as the named record; with an empty name, the payload says which. The name comes back as its last part.
-	Decode(name string, payload entities.Payload) (string, []any, *entities.Failure)
-	// Encode writes a value as the context writes messages.
-	Encode(message *Message, value []any) (entities.Payload, error)
-	// EncodeState and DecodeState are for stored states: bytes and the fingerprint of the schema they are written under.
-	EncodeState(message *Message, value []any) (data []byte, fingerprint uint64, err error)
-	DecodeState(message *Message, fingerprint uint64, data []byte) ([]any, error)
-	// JSON shows a value to people.
-	JSON(message *Message, value []any) ([]byte, error)
-}
-
 // EntityConfig says where an entity's behaviour is and what it is about.
 type EntityConfig struct {
 	Folder   fs.FS
@@ -103,20 +90,20 @@ func (e *entity) StateJSON(state entities.State) ([]byte, error) {
 	return e.config.Codec.JSON(e.config.State, value.([]any))
 }
 
-func (e *entity) Decide(_ context.Context, turns []behaviors.Turn) {
+func (e *entity) Decide(ctx context.Context, turns []behaviors.Turn) {
 	for i := range turns {
 		t := &turns[i]
 		t.StateIsKept = true
-		t.Decision, t.Failure = e.decideOne(t.Command, t.State.(*Record))
+		t.Decision, t.Failure = e.decideOne(ctx, t.Command, t.State.(*Record))
 	}
 }
 
-func (e *entity) decideOne(command *entities.Command, state *Record) (entities.Decision, *entities.Failure) {
+func (e *entity) decideOne(ctx context.Context, command *entities.Command, state *Record) (entities.Decision, *entities.Failure) {
 	none := entities.Decision{}
 	if command.Type != "" && e.decide[command.Type] == nil {
 		return none, e.unknownCommand(command.Type)
 	}
-	name, value, failure := e.config.Codec.Decode(command.Type, command.Payload)
+	name, value, failure := decode(ctx, e.config.Codec, command.Type, command.Payload)
 	if failure != nil {
 		return none, failure
 	}

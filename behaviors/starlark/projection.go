@@ -95,11 +95,11 @@ func (p *Projection) RowType() string { return p.config.Row.Name }
 func (p *Projection) RowContentType() string { return p.config.RowContentType }
 
 // Key is the row's key: a field, what key_ returns, or the entity id.
-func (p *Projection) Key(_ context.Context, event *behaviors.Event) (string, *entities.Failure) {
+func (p *Projection) Key(ctx context.Context, event *behaviors.Event) (string, *entities.Failure) {
 	if !p.Keyed() {
 		return event.EntityID, nil
 	}
-	record, failure := p.decode(event)
+	record, failure := p.decode(ctx, event)
 	if failure != nil {
 		return "", failure
 	}
@@ -124,8 +124,8 @@ func keyText(v star.Value, place string) (string, *entities.Failure) {
 	return "", &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("%s: the key is %s: want a string or an int", place, v.Type())}
 }
 
-func (p *Projection) decode(event *behaviors.Event) (*Record, *entities.Failure) {
-	_, value, failure := p.config.Codec.Decode(event.Type, event.Payload)
+func (p *Projection) decode(ctx context.Context, event *behaviors.Event) (*Record, *entities.Failure) {
+	_, value, failure := decode(ctx, p.config.Codec, event.Type, event.Payload)
 	if failure != nil {
 		return nil, failure
 	}
@@ -139,18 +139,18 @@ func (p *Projection) decode(event *behaviors.Event) (*Record, *entities.Failure)
 }
 
 // Apply calls the on_ function on a copy of the row.
-func (p *Projection) Apply(_ context.Context, stored []byte, event *behaviors.Event) ([]byte, *entities.Failure) {
+func (p *Projection) Apply(ctx context.Context, stored []byte, event *behaviors.Event) ([]byte, *entities.Failure) {
 	on := p.on[event.Type]
 	if on == nil {
 		return stored, nil
 	}
-	record, failure := p.decode(event)
+	record, failure := p.decode(ctx, event)
 	if failure != nil {
 		return nil, failure
 	}
 	row := p.row.thawed()
 	if stored != nil {
-		_, value, failure := p.config.Codec.Decode(p.config.Row.Name, p.payload(stored))
+		_, value, failure := decode(ctx, p.config.Codec, p.config.Row.Name, p.payload(stored))
 		if failure != nil {
 			return nil, failure
 		}
