@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/partita-io/partita/contexts"
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/statestore"
+)
+
+// A job is what one measured process does; it is given to it in the environment, as JSON.
+type job struct {
+	Kind     string
+	Name     string // of the context
+	Commands int
+	Brokers  []string
+	StateDir string
+}
+
+const (
+	jobVariable    = "PARTITA_BENCH_JOB"
+	jobPassthrough = "passthrough"
+	jobEntities    = "entities"
+	jobAll         = "all"
+	jobRestore     = "restore"
+	jobServe       = "serve"
+)
+
+// A report is what a job's process measured of itself, between the first record and the last.
+type report struct {
+	CPUMicros float64
+	PerSecond float64
+	MaxRSSMiB float64
+}
+
+// command is a process of this program that does the job.
+func command(ctx context.Context, j job) (*exec.Cmd, error) {
+	text, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text))
+	cmd.Stderr = os.Stderr
+	return cmd, nil
+}
+
+func run(ctx context.Context, j job) (report, error) {
+	cmd, err := command(ctx, j)
+	if err != nil {
+		return report{}, err
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		return report{}, fmt.Errorf("%s: %w", j.Kind, err)
+	}
+	var r report
+	return r, json.Unmarshal(out, &r)
+}
+
+// work is the measured process.
+func work(ctx context.Context, text string) error {
+	var j job
+	if err := json.Unmarshal([]byte(text), &j); err != nil {
+		return err
+	}
+	m := &meter{}
+	var err error
+	records := j.Commands
+	switch j.Kind {
+	case jobPassthrough:
+		m.start()
+		err = passthrough(ctx, j.Brokers, j.Name+".cart.commands", shards, j.Commands)
+		m.stop()
+	default:
+		records, err = serve(ctx, j, m)
+	}
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(m.report(records))
+}
+
+// A meter takes CPU and time between start and stop.
+type meter struct {
+	cpu, cpuEnd time.Duration
+	at, end     time.Time
+}
+
+func (m *meter) start() { m.cpu, m.at = cpuTime(), time.Now() }
+func (m *meter) stop()  { m.cpuEnd, m.end = cpuTime(), time.Now() }
+
+func (m *meter) report(records int) report {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // It cannot fail for oneself.
+	return report{
+		CPUMicros: float64((m.cpuEnd - m.cpu).Microseconds()) / float64(records),
+		PerSecond: float64(records) / m.end.Sub(m.at).Seconds(),
+		MaxRSSMiB: float64(u.Maxrss) / 1024,
+	}
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// serve runs the context until all commands are decided (and, with the projection, all rows written), or its stores are restored.
+func serve(ctx context.Context, j job, m *meter) (int, error) {
+	c, problems := contexts.Load("bench/cart", contexts.Options{})
+	if err := problems.Err(); err != nil {
+		return 0, err
+	}
+	c.Name = j.Name
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	components := c.Components(ctx)
+	if j.Kind == jobEntities || j.Kind == jobRestore {
+		components = components[:1]
+	}
+	stores, err := statestore.OpenEnv(j.StateDir, statestore.Options{Context: c.Name})
+	if err != nil {
+		return 0, err
+	}
+	progress := &watch{job: j, meter: m, done: cancel}
+	if j.Kind == jobRestore {
+		m.start()
+	}
+	err = partitions.Run(ctx, partitions.Config{
+		Context: c.Name, Shards: c.Partitions, Components: components, Client: client.Config{Brokers: j.Brokers}, Stores: stores,
+		Listener: progress.listener(),
+	})
+	if j.Kind == jobRestore {
+		return int(progress.restored.Load()), err
+	}
+	return j.Commands, err
+}
+
+// A watch starts the meter at the first window and ends the job at the last.
+type watch struct {
+	job      job
+	meter    *meter
+	done     func()
+	decided  atomic.Int64
+	rows     atomic.Int64
+	started  atomic.Bool
+	running  atomic.Int64
+	restored atomic.Int64
+}
+
+func (w *watch) listener() partitions.Listener {
+	return partitions.Listener{
+		WindowEnded: w.window,
+		RestoreProgress: func(e partitions.RestoreEvent) {
+			if e.Remaining == 0 && e.RecordsRead > 0 && w.job.Kind == jobRestore {
+				w.restored.Store(int64(w.job.Commands)) // One changelog record for each command at most; positions count markers too.
+			}
+		},
+		ShardRunning: func(partitions.ShardEvent) {
+			if w.running.Add(1) == shards && w.job.Kind == jobRestore {
+				w.finish()
+			}
+		},
+	}
+}
+
+func (w *watch) window(e partitions.WindowEvent) {
+	if w.job.Kind == jobServe || w.job.Kind == jobRestore {
+		return
+	}
+	if w.started.CompareAndSwap(false, true) {
+		w.meter.start()
+	}
+	for _, t := range e.Tasks {
+		for _, tally := range t.Tallies {
+			switch tally.Kind {
+			case partitions.CommandDecided:
+				w.decided.Add(1)
+			case partitions.RowWritten:
+				w.rows.Add(1)
+			case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped:
+			}
+		}
+	}
+	all := int64(w.job.Commands)
+	if w.decided.Load() >= all && (w.job.Kind != jobAll || w.rows.Load() >= all) {
+		w.finish()
+	}
+}
+
+func (w *watch) finish() {
+	if w.meter.end.IsZero() {
+		w.meter.stop()
+		w.done()
+	}
+}

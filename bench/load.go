@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/contexts"
+	"github.com/partita-io/partita/kafka/admin"
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/kafka/topics"
+)
+
+const shards = 8
+
+// A load is what commands are like.
+type load struct {
+	// ids gives every command an id of its own; wide makes the state about 300 bytes.
+	ids, wide bool
+}
+
+// prepare creates the topics of a job and writes its commands: Avro, one in eight asks for an answer.
+func prepare(ctx context.Context, s settings, j job, l load) error {
+	c, err := createTopics(ctx, s, j)
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(kgo.SeedBrokers(s.brokers...), kgo.MaxBufferedRecords(100_000), kgo.ProducerBatchCompression(kgo.Lz4Compression()))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	customer := "customer-%d"
+	if l.wide {
+		customer += strings.Repeat("x", 230)
+	}
+	for i := range s.commands {
+		r, err := addItem(c, i%s.entities, fmt.Sprintf(customer, i%s.entities))
+		if err != nil {
+			return err
+		}
+		if l.ids {
+			r.Headers = append(r.Headers, kgo.RecordHeader{Key: records.Source, Value: []byte("bench")}, kgo.RecordHeader{Key: records.ID, Value: fmt.Append(nil, i)})
+		}
+		if i%8 == 0 {
+			r.Headers = append(r.Headers, kgo.RecordHeader{Key: records.ReplyTopic, Value: []byte(j.Name + ".replies")})
+		}
+		cl.Produce(ctx, r, nil)
+	}
+	return cl.Flush(ctx)
+}
+
+// addItem is the command of the cart with this number.
+func addItem(c *contexts.Context, cart int, customer string) (*kgo.Record, error) {
+	m := c.Entity("cart").Command("AddItem")
+	value, err := c.Codec.Encode(nil, m, []any{fmt.Sprintf("sku-%d", cart%10), int64(2), int64(30), customer})
+	return &kgo.Record{
+		Topic: c.Name + ".cart.commands", Key: fmt.Appendf(nil, "cart-%d", cart), Value: value,
+		Headers: []kgo.RecordHeader{{Key: records.Type, Value: []byte("AddItem")}},
+	}, err
+}
+
+func createTopics(ctx context.Context, s settings, j job) (*contexts.Context, error) {
+	c, problems := contexts.Load("bench/cart", contexts.Options{})
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	c.Name = j.Name
+	cl, err := client.NewAdmin(client.Config{Brokers: s.brokers})
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	specs := c.Topics()
+	if err := admin.New(cl).Apply(ctx, topics.Diff(c.TopicContext(), specs, nil), func(topics.Difference) {}); err != nil {
+		return nil, err
+	}
+	for _, extra := range []string{"-out1", "-out2"} {
+		if _, err := kadm.NewClient(cl).CreateTopic(ctx, shards, 1, nil, c.Name+".cart.commands"+extra); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// pace calls f at a steady rate, whatever f takes: an open loop.
+func pace(ctx context.Context, perSecond, n int, f func(i int) error) error {
+	begin := time.Now()
+	for i := range n {
+		due := begin.Add(time.Duration(i) * time.Second / time.Duration(perSecond))
+		if wait := time.Until(due); wait > 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(wait):
+			}
+		}
+		if err := f(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// measure runs everything and prints the table.
+func measure(ctx context.Context, s settings, memory int) error {
+	dir, err := os.MkdirTemp("", "partita-bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	var base report
+	fmt.Printf("%-44s %10s %8s %12s %9s\n", "", "CPU µs/rec", "ratio", "records/s", "RSS MiB")
+	show := func(what string, r report) {
+		if base.CPUMicros == 0 {
+			base = r
+		}
+		fmt.Printf("%-44s %10.2f %8.1f %12.0f %9.0f\n", what, r.CPUMicros, r.CPUMicros/base.CPUMicros, r.PerSecond, r.MaxRSSMiB)
+	}
+	for _, variant := range []struct {
+		what, name string
+		load       load
+		job        job
+	}{
+		{"passthrough 1→2, transactional", "pass", load{}, job{Kind: jobPassthrough}},
+		{"Starlark, no command id", "star", load{}, job{Kind: jobEntities}},
+		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}},
+		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}},
+	} {
+		variant.job.Name, variant.job.Commands, variant.job.Brokers = s.run+variant.name, s.commands, s.brokers
+		variant.job.StateDir = filepath.Join(dir, variant.name)
+		if err := prepare(ctx, s, variant.job, variant.load); err != nil {
+			return err
+		}
+		r, err := run(ctx, variant.job)
+		if err != nil {
+			return err
+		}
+		show(variant.what, r)
+		if variant.name == "star" {
+			again := variant.job
+			again.Kind, again.StateDir = jobRestore, again.StateDir+"-empty"
+			if r, err = run(ctx, again); err != nil {
+				return err
+			}
+			show("restore of that changelog, per record", r)
+		}
+	}
+	if memory > 0 {
+		big := s
+		big.commands, big.entities = memory, memory
+		j := job{Kind: jobEntities, Name: s.run + "mem", Commands: memory, Brokers: s.brokers, StateDir: filepath.Join(dir, "mem")}
+		if err := prepare(ctx, big, j, load{wide: true}); err != nil {
+			return err
+		}
+		r, err := run(ctx, j)
+		if err != nil {
+			return err
+		}
+		show(fmt.Sprintf("%d entities of 300 B", memory), r)
+	}
+	return latency(ctx, s, dir)
+}
