@@ -36,6 +36,9 @@ func (c *cache) grow(e *entity) {
 	e.cachedBytes = size
 }
 
+// overflows tells that it is time to decide and trim, although more could be decided together.
+func (c *cache) overflows() bool { return c.bytes > c.most+c.most/4 }
+
 // trim removes what was not used for longest. It is called between batches: an entity that is being decided must stay.
 func (c *cache) trim() {
 	for c.bytes > c.most {

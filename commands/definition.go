@@ -16,17 +16,20 @@ type Definition struct {
 	// Name is the entity type ("cart").
 	Name     string
 	Behavior behaviors.Entity
+	// Prepare is called for each command before Behavior decides it; nil: there is nothing to prepare.
+	Prepare  behaviors.Prepare
 	Remember entities.Remember
 	// Version tells which behaviour could not process a dead letter: the folder's hash or a release.
 	Version string
-	// MaxRecordBytes bounds an event, a stored entity and a dead letter, headers included. Default 1 MiB less what Kafka itself adds.
+	// MaxRecordBytes bounds an event, a stored entity, an answer and a dead letter, headers included. Default 1,000,000 less what Kafka itself
+	// adds: what clients and brokers take unless they are told otherwise.
 	MaxRecordBytes int
-	// CacheBytes bounds the decoded entities that one shard keeps. Default 16 MiB.
+	// CacheBytes bounds the decoded entities that one shard keeps; while commands are decided they may take a quarter more. Default 16 MiB.
 	CacheBytes int
 }
 
 const (
-	defaultMaxRecordBytes = 1<<20 - 4096
+	defaultMaxRecordBytes = 1_000_000 - 4096
 	defaultCacheBytes     = 16 << 20
 	maxKeyBytes           = 1024
 )

@@ -30,12 +30,20 @@ func (e *entity) approximateBytes() int {
 	return entityOverhead + len(e.id) + decodedFactor*len(e.stored.State) + outcomeBytes*len(e.stored.Outcomes)
 }
 
-// load finds an entity: in the cache, else in the window and the store. A stored entity that cannot be read is a failure of the command; it is
-// never written over.
-func (p *processor) load(w partitions.Window, key []byte) (*entity, *entities.Failure, error) {
-	if e := p.cache.get(key); e != nil {
-		return e, nil, nil
+// find finds an entity, in the cache or in the window and the store. If a command of it waits to be decided, it is decided first.
+func (p *processor) find(w partitions.Window, key []byte) (*entity, *entities.Failure, error) {
+	e := p.cache.get(key)
+	if e == nil {
+		return p.load(w, key)
 	}
+	if e.inBatch {
+		p.decide(w)
+	}
+	return e, nil, nil
+}
+
+// load reads an entity from the window and the store. One that cannot be read is a failure of the command; it is never written over.
+func (p *processor) load(w partitions.Window, key []byte) (*entity, *entities.Failure, error) {
 	value, err := w.Get(key)
 	if err != nil {
 		return nil, nil, err

@@ -43,7 +43,7 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 			Command: q.hash, Sequence: next.Sequence, Events: len(d.Events), Reply: d.Reply, TimeMS: w.NowMS(),
 		}, w.NowMS())
 	}
-	value := next.Append(make([]byte, 0, len(next.State)+storedOverhead+outcomeBytes*len(next.Outcomes)))
+	value := encode(&next)
 	events, tooLarge := p.writer.events(q, e.stored.Sequence, d.Events)
 	if size := len(e.id) + len(value); tooLarge == nil && size > p.definition.MaxRecordBytes {
 		tooLarge = p.tooLarge("the state", size)
@@ -53,12 +53,9 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 		p.reject(w, q, e, tooLarge)
 		return
 	}
-	e.stored, e.state, e.decoded = next, d.State, true
-	if next.State == nil {
-		e.decoded = false
-	}
+	e.stored, e.state, e.decoded = next, d.State, len(next.State) > 0
 	p.cache.grow(e)
-	w.Put(q.record, []byte(e.id), value, nil)
+	w.Put(q.record, q.record.Key, value, nil)
 	for _, event := range events {
 		w.Produce(q.record, partitions.OutputEvent, event)
 		w.Count(partitions.Tally{Kind: partitions.EventEmitted})
@@ -69,6 +66,13 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 }
 
 const storedOverhead = 64
+
+// encode returns the entity as it is stored. State is the end of it from then on: what is cached and what is written are the same bytes.
+func encode(s *entities.Stored) []byte {
+	value := s.Append(make([]byte, 0, len(s.State)+storedOverhead+outcomeBytes*len(s.Outcomes)))
+	s.State = value[len(value)-len(s.State):]
+	return value
+}
 
 func (p *processor) tooLarge(what string, size int) *entities.Rejection {
 	return &entities.Rejection{Code: entities.TooLarge, Message: fmt.Sprintf("%s would take %d bytes, at most %d are written", what, size, p.definition.MaxRecordBytes)}
@@ -95,14 +99,14 @@ func (p *processor) remember(w partitions.Window, q *request, e *entity, o entit
 	next := e.stored
 	o.Command, o.Sequence, o.TimeMS = q.hash, e.stored.Sequence, w.NowMS()
 	next.Outcomes = p.definition.Remember.Keep(e.stored.Outcomes, o, w.NowMS())
-	value := next.Append(nil)
+	value := encode(&next)
 	if len(e.id)+len(value) > p.definition.MaxRecordBytes {
 		// A state at the limit has no room for one more answer; the command is answered all the same.
 		return
 	}
 	e.stored = next
 	p.cache.grow(e)
-	w.Put(q.record, []byte(e.id), value, nil)
+	w.Put(q.record, q.record.Key, value, nil)
 }
 
 // recordBytes is about what a record takes in a batch.

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -20,15 +19,19 @@ type writer struct {
 	deadLetters string
 	source      []byte
 
-	// timeText is ce_time of timeMS: commands of one window are often of one millisecond.
+	// timeText is ce_time of timeMS, once it is set: commands of one window are often of one millisecond.
 	timeMS   int64
 	timeText []byte
+	// texts are the values of headers that are the same again and again: types of events, content types.
+	texts map[string][]byte
+	// made is the result of events, used again.
+	made []*kgo.Record
 }
 
 func newWriter(d Definition, shard int32) writer {
 	return writer{
 		definition: d, shard: shard, eventsTopic: d.Topics.Events(d.Name).Name, deadLetters: d.Topics.DeadLetters().Name,
-		source: []byte(d.Topics.Name), timeMS: -1,
+		source: []byte(d.Topics.Name), texts: make(map[string][]byte),
 	}
 }
 
@@ -38,46 +41,75 @@ var (
 	jsonType    = []byte("application/json")
 )
 
-// events makes the records of a decision's events, or says which is too large.
+// events makes the records of a decision's events, or says which is too large. The slice is good until the next call.
 func (o *writer) events(q *request, sequence int64, decided []entities.Event) ([]*kgo.Record, *entities.Rejection) {
-	made := make([]*kgo.Record, len(decided))
-	causation, correlation := []byte(q.command.ID), []byte(q.correlation)
+	made := o.made[:0]
+	causation := []byte(q.command.ID)
+	correlation := causation
+	if q.correlation != q.command.ID {
+		correlation = []byte(q.correlation)
+	}
 	for i := range decided {
-		e := &decided[i]
 		sequence++
-		id := records.EventID{Entity: o.definition.Name, ID: q.command.EntityID, Sequence: sequence}
-		headers := make([]kgo.RecordHeader, 0, 12)
-		headers = append(headers,
-			kgo.RecordHeader{Key: records.SpecVersion, Value: specVersion},
-			kgo.RecordHeader{Key: records.ID, Value: id.Append(nil)},
-			kgo.RecordHeader{Key: records.Type, Value: []byte(e.Type)},
-			kgo.RecordHeader{Key: records.Source, Value: o.source},
-			kgo.RecordHeader{Key: records.Subject, Value: q.record.Key},
-			kgo.RecordHeader{Key: records.Time, Value: o.time(q.command.NowMS)},
-			kgo.RecordHeader{Key: records.ContentType, Value: []byte(e.Payload.ContentType)},
-			kgo.RecordHeader{Key: records.Sequence, Value: strconv.AppendInt(nil, sequence, 10)},
+		r := o.event(q, sequence, &decided[i])
+		r.Headers = append(r.Headers,
 			kgo.RecordHeader{Key: records.Causation, Value: causation},
 			kgo.RecordHeader{Key: records.Correlation, Value: correlation},
 		)
-		if q.trace != nil {
-			headers = append(headers, kgo.RecordHeader{Key: records.TraceParent, Value: q.trace})
-		}
-		if e.Deletes {
-			headers = append(headers, kgo.RecordHeader{Key: records.Deletes, Value: yes})
-		}
-		made[i] = &kgo.Record{Topic: o.eventsTopic, Partition: o.shard, Key: q.record.Key, Value: e.Payload.Data, Headers: headers}
-		if size := recordBytes(made[i]); size > o.definition.MaxRecordBytes {
+		if size := recordBytes(r); size > o.definition.MaxRecordBytes {
 			return nil, &entities.Rejection{
 				Code:    entities.TooLarge,
-				Message: fmt.Sprintf("event %s would take %d bytes, at most %d are written", e.Type, size, o.definition.MaxRecordBytes),
+				Message: fmt.Sprintf("event %s would take %d bytes, at most %d are written", decided[i].Type, size, o.definition.MaxRecordBytes),
 			}
 		}
+		made = append(made, r)
 	}
+	o.made = made
 	return made, nil
 }
 
+// event makes an event's record, with room for two more headers.
+func (o *writer) event(q *request, sequence int64, e *entities.Event) *kgo.Record {
+	id := records.EventID{Entity: o.definition.Name, ID: q.command.EntityID, Sequence: sequence}
+	idText := id.Append(make([]byte, 0, len(id.Entity)+len(id.ID)+22))
+	// One allocation for both.
+	made := &struct {
+		record  kgo.Record
+		headers [12]kgo.RecordHeader
+	}{}
+	headers := append(made.headers[:0],
+		kgo.RecordHeader{Key: records.SpecVersion, Value: specVersion},
+		kgo.RecordHeader{Key: records.ID, Value: idText},
+		kgo.RecordHeader{Key: records.Type, Value: o.text(e.Type)},
+		kgo.RecordHeader{Key: records.Source, Value: o.source},
+		kgo.RecordHeader{Key: records.Subject, Value: q.record.Key},
+		kgo.RecordHeader{Key: records.Time, Value: o.time(q.command.NowMS)},
+		kgo.RecordHeader{Key: records.ContentType, Value: o.text(e.Payload.ContentType)},
+		// The id ends with the sequence.
+		kgo.RecordHeader{Key: records.Sequence, Value: idText[len(id.Entity)+len(id.ID)+2:]},
+	)
+	if q.trace != nil {
+		headers = append(headers, kgo.RecordHeader{Key: records.TraceParent, Value: q.trace})
+	}
+	if e.Deletes {
+		headers = append(headers, kgo.RecordHeader{Key: records.Deletes, Value: yes})
+	}
+	made.record = kgo.Record{Topic: o.eventsTopic, Partition: o.shard, Key: q.record.Key, Value: e.Payload.Data, Headers: headers}
+	return &made.record
+}
+
+// text is s as the value of a header. It is for names out of behaviours, of which there are few; names out of records would fill the memory.
+func (o *writer) text(s string) []byte {
+	b, ok := o.texts[s]
+	if !ok {
+		b = []byte(s)
+		o.texts[s] = b
+	}
+	return b
+}
+
 func (o *writer) time(ms int64) []byte {
-	if ms != o.timeMS {
+	if ms != o.timeMS || o.timeText == nil {
 		o.timeMS = ms
 		o.timeText = time.UnixMilli(ms).UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z")
 	}
@@ -102,8 +134,7 @@ func (o *writer) answer(w partitions.Window, q *request, outcome string, a *enti
 		return
 	}
 	partition, ok := w.CanReply(q.replyTopic, q.replyPartition)
-	value := a.Append(nil)
-	if !ok || q.record.ReplyRefused || len(value) > o.definition.MaxRecordBytes {
+	if !ok || q.record.ReplyRefused {
 		w.Count(partitions.Tally{Kind: partitions.ReplyDropped})
 		return
 	}
@@ -115,16 +146,24 @@ func (o *writer) answer(w partitions.Window, q *request, outcome string, a *enti
 	if q.trace != nil {
 		headers = append(headers, kgo.RecordHeader{Key: records.TraceParent, Value: q.trace})
 	}
-	w.Produce(q.record, partitions.OutputReply, &kgo.Record{
-		Topic: q.replyTopic, Partition: partition, Key: q.record.Key, Value: value, Headers: headers,
-	})
+	r := &kgo.Record{
+		Topic: q.replyTopic, Partition: partition, Key: q.record.Key, Value: a.Append(make([]byte, 0, answerBytes)), Headers: headers,
+	}
+	if recordBytes(r) > o.definition.MaxRecordBytes {
+		w.Count(partitions.Tally{Kind: partitions.ReplyDropped})
+		return
+	}
+	w.Produce(q.record, partitions.OutputReply, r)
 }
+
+// answerBytes is what most answers take at most.
+const answerBytes = 128
 
 // forward sends a command that a client put on the wrong partition to the right one, in this transaction. It gets a command id if it has none, so
 // that what is remembered of it does not depend on where it was found.
 func (o *writer) forward(w partitions.Window, q *request) {
 	r := q.record
-	place := []byte(placeOf(r).String())
+	place := []byte(records.Place{TopicPartition: records.TopicPartition{Topic: r.Topic, Partition: r.Partition}, Offset: records.Offset(r.Offset)}.String())
 	headers := append(make([]kgo.RecordHeader, 0, len(r.Headers)+2), r.Headers...)
 	headers = append(headers, kgo.RecordHeader{Key: records.Forwarded, Value: place})
 	if !q.given {

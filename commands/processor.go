@@ -16,6 +16,7 @@ type processor struct {
 	definition Definition
 	shard      int32
 	cache      *cache
+	reader     reader
 	writer     writer
 
 	// The commands that wait to be decided together, of different entities; turns are theirs, in the same order.
@@ -28,8 +29,12 @@ type pending struct {
 	entity  *entity
 }
 
+// mostTogether bounds how many commands are decided together: what waits takes memory.
+const mostTogether = 1024
+
 func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
-	return &processor{ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), writer: newWriter(d, shard)}
+	input := records.TopicPartition{Topic: d.Topics.Commands(d.Name).Name, Partition: shard}
+	return &processor{ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), reader: newReader(input), writer: newWriter(d, shard)}
 }
 
 // Dropped forgets everything decided: the cache holds it.
@@ -43,6 +48,10 @@ func (p *processor) Process(w partitions.Window, recs []partitions.Record) error
 			p.forget()
 			return err
 		}
+		if len(p.waiting) == mostTogether || p.cache.overflows() {
+			p.decide(w)
+			p.cache.trim()
+		}
 	}
 	p.decide(w)
 	p.cache.trim()
@@ -51,45 +60,56 @@ func (p *processor) Process(w partitions.Window, recs []partitions.Record) error
 
 // forget gives up what waits, for a window that cannot go on.
 func (p *processor) forget() {
-	p.waiting, p.turns = p.waiting[:0], p.turns[:0]
+	p.release()
 	p.cache.clear()
 }
 
-// admit sees to everything that the behaviour is not asked about.
+// admit sees to everything that the behaviour is not asked about; what is left waits.
 func (p *processor) admit(w partitions.Window, r *partitions.Record) error {
-	if misfit := p.misfit(r); misfit != nil {
-		q := understand(r)
+	q := p.reader.understand(r)
+	waits, err := p.consider(w, q)
+	if !waits {
+		p.reader.release(q)
+	}
+	return err
+}
+
+// consider tells whether the request now waits to be decided.
+func (p *processor) consider(w partitions.Window, q *request) (waits bool, err error) {
+	if misfit := p.misfit(q.record); misfit != nil {
 		if misfit.Code == entities.Misrouted && !q.forwarded {
 			p.writer.forward(w, q)
-			return nil
+		} else {
+			p.writer.fail(w, q, 0, misfit)
 		}
-		p.writer.fail(w, q, 0, misfit)
-		return nil
+		return false, nil
 	}
-	if e := p.cache.get(r.Key); e != nil && e.inBatch {
-		p.decide(w)
-	}
-	q := understand(r)
-	e, failure, err := p.load(w, r.Key)
+	e, failure, err := p.find(w, q.record.Key)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if failure != nil {
 		p.writer.fail(w, q, 0, failure)
-		return nil
+		return false, nil
 	}
+	q.command.EntityID, q.command.Sequence = e.id, e.stored.Sequence
 	if p.settled(w, q, e) {
-		return nil
+		return false, nil
 	}
-	if failure := p.ready(e); failure != nil {
+	if failure, err = p.definition.Prepare.Await(p.ctx, q.command.Payload); err != nil {
+		return false, err
+	}
+	if failure == nil {
+		failure = p.ready(e)
+	}
+	if failure != nil {
 		p.writer.fail(w, q, e.stored.Sequence, failure)
-		return nil
+		return false, nil
 	}
-	q.command.Sequence = e.stored.Sequence
 	e.inBatch = true
 	p.waiting = append(p.waiting, pending{request: q, entity: e})
 	p.turns = append(p.turns, behaviors.Turn{Command: &q.command, State: e.state})
-	return nil
+	return true, nil
 }
 
 // misfit tells why a record is no command of an entity of this shard; nil if it is one. Misrouted is no failure the first time.
@@ -101,9 +121,11 @@ func (p *processor) misfit(r *partitions.Record) *entities.Failure {
 		return &entities.Failure{Code: entities.NoKey, Message: "the record has no key: the key is the entity's id"}
 	case len(r.Key) > maxKeyBytes:
 		return &entities.Failure{Code: entities.KeyTooLong, Message: fmt.Sprintf("the key has %d bytes, at most %d are an id", len(r.Key), maxKeyBytes)}
-	case records.Partition(r.Key, p.definition.Topics.Partitions) != p.shard:
-		return &entities.Failure{Code: entities.Misrouted, Message: fmt.Sprintf("forwarded, and still not on partition %d, where its key belongs",
-			records.Partition(r.Key, p.definition.Topics.Partitions))}
+	}
+	if right := records.Partition(r.Key, p.definition.Topics.Partitions); right != p.shard {
+		return &entities.Failure{
+			Code: entities.Misrouted, Message: fmt.Sprintf("forwarded, and still not on partition %d, where its key belongs", right),
+		}
 	}
 	return nil
 }
@@ -122,7 +144,7 @@ func (p *processor) settled(w partitions.Window, q *request, e *entity) bool {
 	switch {
 	case q.badHeader != "":
 		r = &entities.Rejection{Code: entities.BadHeader, Message: q.badHeader}
-	case q.deadlineMS > 0 && now > q.deadlineMS:
+	case q.deadlineMS >= 0 && now > q.deadlineMS:
 		r = &entities.Rejection{Code: entities.DeadlinePassed, Message: fmt.Sprintf("the deadline passed %d ms ago", now-q.deadlineMS)}
 	case q.expected >= 0 && q.expected != e.stored.Sequence:
 		r = &entities.Rejection{Code: entities.WrongSequence, Message: fmt.Sprintf("expected sequence %d, it is %d", q.expected, e.stored.Sequence)}
@@ -142,6 +164,14 @@ func (p *processor) decide(w partitions.Window) {
 	for i := range p.waiting {
 		p.waiting[i].entity.inBatch = false
 		p.carryOut(w, p.waiting[i].request, p.waiting[i].entity, &p.turns[i])
+	}
+	p.release()
+}
+
+// release lets go of what waited.
+func (p *processor) release() {
+	for i := range p.waiting {
+		p.reader.release(p.waiting[i].request)
 	}
 	clear(p.waiting)
 	clear(p.turns)

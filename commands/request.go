@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
@@ -19,7 +20,7 @@ type request struct {
 	hash  entities.CommandHash
 
 	expected    int64 // -1: any sequence
-	deadlineMS  int64 // 0: none
+	deadlineMS  int64 // -1: none
 	correlation string
 	trace       []byte
 	forwarded   bool
@@ -32,32 +33,42 @@ type request struct {
 	badHeader string
 }
 
-// understand reads the headers of a record. It keeps no reference to the request's earlier content.
-func understand(r *partitions.Record) *request {
-	q := &request{record: r, expected: -1, replyPartition: -1}
-	q.command.EntityID = string(r.Key)
+// A reader makes requests of one task's records. Requests are used again: nothing keeps one that was released.
+type reader struct {
+	// source is "topic/partition/" of the task's input: with the offset behind it, the id of a command whose sender gave none.
+	source []byte
+	free   []*request
+}
+
+func newReader(input records.TopicPartition) reader {
+	return reader{source: append([]byte(input.String()), '/')}
+}
+
+// understand reads the headers of a record. The entity's id is the caller's to fill in.
+func (d *reader) understand(r *partitions.Record) *request {
+	q := d.take()
+	headers := q.command.Headers[:0]
+	*q = request{record: r, expected: -1, deadlineMS: -1, replyPartition: -1}
 	q.command.Payload.Data = r.Value
 	q.command.NowMS = r.Timestamp.UnixMilli()
-	if len(r.Headers) > 0 {
-		q.command.Headers = make([]entities.Header, len(r.Headers))
-	}
-	var source, id string
-	for i, h := range r.Headers {
-		q.command.Headers[i] = entities.Header(h)
+	var source, id []byte
+	for _, h := range r.Headers {
+		headers = append(headers, entities.Header(h))
 		switch h.Key {
 		case records.Source:
-			source = string(h.Value)
+			source = h.Value
 		case records.ID:
-			id = string(h.Value)
+			id = h.Value
 		default:
 			q.header(h.Key, h.Value)
 		}
 	}
-	if q.given = id != ""; q.given {
-		q.command.ID = records.CommandID(source, id)
-		q.hash = entities.HashCommand(source, id)
+	q.command.Headers = headers
+	if q.given = len(id) > 0; q.given {
+		q.command.ID = records.CommandID(string(source), string(id))
+		q.hash = entities.HashCommand(string(source), string(id))
 	} else {
-		q.command.ID = placeOf(r).String()
+		q.command.ID = string(d.place(r))
 	}
 	if q.correlation == "" {
 		q.correlation = q.command.ID
@@ -65,10 +76,33 @@ func understand(r *partitions.Record) *request {
 	return q
 }
 
+func (d *reader) take() *request {
+	if n := len(d.free); n > 0 {
+		q := d.free[n-1]
+		d.free = d.free[:n-1]
+		return q
+	}
+	return new(request)
+}
+
+// release takes a request back. It lets go of what the request refers to, so that idle tasks hold no fetched records.
+func (d *reader) release(q *request) {
+	clear(q.command.Headers)
+	*q = request{command: entities.Command{Headers: q.command.Headers[:0]}}
+	d.free = append(d.free, q)
+}
+
+// place is the [records.Place] of a record of the input, as text.
+func (d *reader) place(r *partitions.Record) []byte {
+	return strconv.AppendInt(append(make([]byte, 0, len(d.source)+20), d.source...), r.Offset, 10)
+}
+
 func (q *request) header(key string, value []byte) {
 	switch key {
 	case records.Type:
-		q.command.Type = string(value)
+		// Senders may give the full name; within an entity type the last part is unique.
+		name := string(value)
+		q.command.Type = name[strings.LastIndexByte(name, '.')+1:]
 	case records.ContentType:
 		q.command.Payload.ContentType = string(value)
 	case records.ExpectedSequence:
@@ -99,12 +133,8 @@ func (q *request) header(key string, value []byte) {
 func (q *request) number(key string, value []byte) int64 {
 	n, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || n < 0 {
-		q.badHeader = fmt.Sprintf("%s: %q is not a number from 0", key, value)
+		q.badHeader = fmt.Sprintf("%s: %.100q is not a number from 0", key, value)
 		return -1
 	}
 	return n
-}
-
-func placeOf(r *partitions.Record) records.Place {
-	return records.Place{TopicPartition: records.TopicPartition{Topic: r.Topic, Partition: r.Partition}, Offset: records.Offset(r.Offset)}
 }

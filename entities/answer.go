@@ -2,6 +2,7 @@ package entities
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 )
 
@@ -64,6 +65,12 @@ func appendText(dst []byte, s string) []byte {
 // ParseAnswer reads the value of a reply record.
 func ParseAnswer(b []byte) (Answer, error) {
 	var a Answer
-	err := json.Unmarshal(b, &a)
-	return a, err
+	if err := json.Unmarshal(b, &a); err != nil {
+		return Answer{}, fmt.Errorf("answer: %w", err)
+	}
+	switch a.Status {
+	case Accepted, Rejected, Failed:
+		return a, nil
+	}
+	return Answer{}, fmt.Errorf("answer of status %q: want accepted, rejected or failed", a.Status)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"time"
+	"unicode/utf8"
 )
 
 // A CommandHash stands for a command's id: the first 16 bytes of the SHA-256 of its source and id, each with its length before it.
@@ -33,7 +34,7 @@ var DefaultRemember = Remember{Outcomes: 32, For: 24 * time.Hour}
 type Outcome struct {
 	Command  CommandHash
 	Rejected bool
-	// Code and Message are a rejection's; the message is cut at 256 bytes.
+	// Code and Message are a rejection's, each cut at 256 bytes.
 	Code, Message string
 	// Sequence is the entity's after the command, Events how many it caused.
 	Sequence int64
@@ -45,8 +46,8 @@ type Outcome struct {
 }
 
 const (
-	maxRememberedReply   = 256
-	maxRememberedMessage = 256
+	maxRememberedReply = 256
+	maxRememberedText  = 256
 )
 
 // Recall finds the answer to a command among those that are not older than the bound.
@@ -62,19 +63,30 @@ func (r Remember) Recall(outcomes []Outcome, command CommandHash, nowMS int64) (
 
 // Keep returns outcomes with o behind them, without those that are too old or too many. The slice given is not changed.
 func (r Remember) Keep(outcomes []Outcome, o Outcome, nowMS int64) []Outcome {
+	if r.Outcomes < 1 {
+		return nil
+	}
 	if len(o.Reply) > maxRememberedReply {
 		o.Reply = nil
 	}
-	o.Message = o.Message[:min(len(o.Message), maxRememberedMessage)]
+	o.Code, o.Message = cutText(o.Code, maxRememberedText), cutText(o.Message, maxRememberedText)
 	oldest := nowMS - r.For.Milliseconds()
 	first := max(0, len(outcomes)+1-r.Outcomes)
 	for first < len(outcomes) && outcomes[first].TimeMS < oldest {
 		first++
 	}
-	if r.Outcomes < 1 {
-		return nil
-	}
 	kept := make([]Outcome, 0, len(outcomes)-first+1)
 	kept = append(kept, outcomes[first:]...)
 	return append(kept, o)
+}
+
+// cutText cuts s after at most most bytes, between two characters.
+func cutText(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }

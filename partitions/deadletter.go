@@ -2,6 +2,7 @@ package partitions
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -26,33 +27,40 @@ type Death struct {
 
 const (
 	deathMessageMax = 1024
-	deathOverhead   = 1024
+	// deathOverhead is about what a record and the headers of its death take beside the message.
+	deathOverhead = 1024
+	// deathHeaderBytes is what a header takes beside its key and value.
+	deathHeaderBytes = 10
+	// deathRefusedMax bounds the dead letter of a record whose output was refused. What was refused may have been its dead letter, in a topic that
+	// takes less than we think; the whole record is still where it came from.
+	deathRefusedMax = 64 << 10
 )
 
-// DeadLetter is the record with its reason: key, value and headers as they were, and headers that say why. A value that leaves no room for them is
-// cut, and the header partita_truncated gives its length.
+// DeadLetter is the record with its reason: key, value and headers as they were, and headers that say why. What leaves no room for them is cut or
+// left out; the header partita_truncated gives the length of a value that was cut.
 func DeadLetter(r *Record, d Death) *kgo.Record {
-	if len(d.Message) > deathMessageMax {
-		d.Message = d.Message[:deathMessageMax]
+	if r.Refused != "" {
+		d.MaxBytes = min(d.MaxBytes, deathRefusedMax)
 	}
-	place := records.Place{TopicPartition: records.TopicPartition{Topic: r.Topic, Partition: r.Partition}, Offset: records.Offset(r.Offset)}
-	why := []kgo.RecordHeader{
-		{Key: records.DeadLetterReason, Value: []byte(d.Reason)},
-		{Key: records.DeadLetterMessage, Value: []byte(d.Message)},
-		{Key: records.DeadLetterSource, Value: []byte(place.String())},
-		{Key: records.DeadLetterComponent, Value: []byte(d.Component)},
-		{Key: records.DeadLetterHandler, Value: []byte(d.Version)},
-		{Key: records.Sequence, Value: strconv.AppendInt(nil, d.Sequence, 10)},
-		{Key: records.DeadLetterTime, Value: strconv.AppendInt(nil, d.NowMS, 10)},
-	}
-	room := d.MaxBytes - deathOverhead - len(d.Message)
-	dead := &kgo.Record{Topic: d.Topic, Partition: d.Partition, Key: cut(r.Key, &room), Value: r.Value}
+	message := cutText(d.Message, deathMessageMax)
+	room := d.MaxBytes - deathOverhead - len(message) - len(d.Component) - len(d.Version)
+	dead := &kgo.Record{Topic: d.Topic, Partition: d.Partition, Key: cut(r.Key, &room)}
 	for _, h := range r.Headers {
-		if room -= len(h.Key) + len(h.Value); room > 0 {
+		if size := len(h.Key) + len(h.Value) + deathHeaderBytes; size <= room {
+			room -= size
 			dead.Headers = append(dead.Headers, h)
 		}
 	}
-	dead.Headers = append(dead.Headers, why...)
+	place := records.Place{TopicPartition: records.TopicPartition{Topic: r.Topic, Partition: r.Partition}, Offset: records.Offset(r.Offset)}
+	dead.Headers = append(dead.Headers,
+		kgo.RecordHeader{Key: records.DeadLetterReason, Value: []byte(d.Reason)},
+		kgo.RecordHeader{Key: records.DeadLetterMessage, Value: []byte(message)},
+		kgo.RecordHeader{Key: records.DeadLetterSource, Value: []byte(place.String())},
+		kgo.RecordHeader{Key: records.DeadLetterComponent, Value: []byte(d.Component)},
+		kgo.RecordHeader{Key: records.DeadLetterHandler, Value: []byte(d.Version)},
+		kgo.RecordHeader{Key: records.Sequence, Value: strconv.AppendInt(nil, d.Sequence, 10)},
+		kgo.RecordHeader{Key: records.DeadLetterTime, Value: strconv.AppendInt(nil, d.NowMS, 10)},
+	)
 	if dead.Value = cut(r.Value, &room); len(dead.Value) < len(r.Value) {
 		dead.Headers = append(dead.Headers, kgo.RecordHeader{Key: records.DeadLetterTruncated, Value: strconv.AppendInt(nil, int64(len(r.Value)), 10)})
 	}
@@ -66,4 +74,15 @@ func cut(b []byte, room *int) []byte {
 	}
 	*room -= len(b)
 	return b
+}
+
+// cutText cuts s after at most most bytes, between two characters.
+func cutText(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }
