@@ -1,0 +1,64 @@
+package typed
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+)
+
+func (e *Entity[S]) records() []record {
+	all := []record{e.state}
+	for _, c := range e.commands {
+		all = append(all, c.record)
+	}
+	for _, ev := range e.events {
+		all = append(all, ev.record)
+	}
+	return all
+}
+
+func (e *Entity[S]) check() []error {
+	what := "entity " + e.name
+	problems := []error{checkName("entity", e.name)}
+	problems = append(problems, checkTwice(what+": On", e.commands, func(c command[S]) reflect.Type { return c.goType })...)
+	problems = append(problems, checkTwice(what+": Apply", e.events, func(ev event[S]) reflect.Type { return ev.goType })...)
+	if len(e.commands) == 0 {
+		problems = append(problems, fmt.Errorf("%s decides no command: give NewEntity an On(func(%s, command, typed.Context) typed.Effects)", what, e.state.name()))
+	}
+	if e.remember.Outcomes < 0 || e.remember.For < 0 {
+		problems = append(problems, fmt.Errorf("%s: Remember %d outcomes for %v: neither can be negative", what, e.remember.Outcomes, e.remember.For))
+	}
+	return problems
+}
+
+func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
+	state, err := newMessage(b, e.state)
+	if err != nil {
+		return err
+	}
+	behavior := &entityBehavior[S]{
+		name: e.name, initial: e.initial, state: state, inbox: newInbox[decide[S]](b), events: map[reflect.Type]*outgoing[S]{},
+	}
+	bound := BoundEntity{Name: e.name, State: state.Message, Remember: e.remember, Behavior: behavior}
+	for _, c := range e.commands {
+		read, err := newMessage(b, c.record)
+		if err != nil {
+			return err
+		}
+		behavior.inbox.add(read, c.decide)
+		bound.Commands = append(bound.Commands, read.Message)
+	}
+	for _, ev := range e.events {
+		written, err := newMessage(b, ev.record)
+		if err != nil {
+			return err
+		}
+		out := &outgoing[S]{message: written, apply: ev.apply}
+		// Emit makes a pointer of what it is given, which may be one itself.
+		behavior.events[reflect.PointerTo(ev.goType)] = out
+		behavior.events[reflect.PointerTo(reflect.PointerTo(ev.goType))] = out
+		bound.Events = append(bound.Events, written.Message)
+	}
+	m.Entities = append(m.Entities, bound)
+	return nil
+}

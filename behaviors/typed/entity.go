@@ -1,0 +1,119 @@
+package typed
+
+import (
+	"time"
+
+	"github.com/partita-io/partita/entities"
+)
+
+// Context is what a function may know beside the state and the command. There is no clock: Now is the command's time, and may go back from one
+// command to the next.
+type Context struct {
+	EntityID string
+	// Sequence is that of the entity's last event before this command.
+	Sequence int64
+	// NowMS is the command's time in ms since 1970.
+	NowMS int64
+	// CommandID is "source/id" as the sender gave it, else the record's place.
+	CommandID string
+	Headers   []entities.Header
+}
+
+// Now is NowMS as a time.
+func (c Context) Now() time.Time { return time.UnixMilli(c.NowMS).UTC() }
+
+// Header is the value of the last header of this name; nil if there is none.
+func (c Context) Header(key string) []byte { return lastHeader(c.Headers, key) }
+
+func lastHeader(headers []entities.Header, key string) []byte {
+	for i := len(headers) - 1; i >= 0; i-- {
+		if headers[i].Key == key {
+			return headers[i].Value
+		}
+	}
+	return nil
+}
+
+// An Entity is an entity type whose state is the struct S.
+type Entity[S any] struct {
+	name     string
+	state    record
+	initial  func() S
+	remember entities.Remember
+	commands []command[S]
+	events   []event[S]
+}
+
+type command[S any] struct {
+	record
+	decide decide[S]
+}
+
+// A decide reads a command and decides it.
+type decide[S any] func(data []byte, m *message, state *S, ctx Context) (Effects, error)
+
+type event[S any] struct {
+	record
+	apply apply[S]
+}
+
+// An apply changes the state by an event that is given as a pointer.
+type apply[S any] func(state *S, event any)
+
+// An EntityPart is something that an entity can do: On, Apply or Initial.
+type EntityPart[S any] func(*Entity[S])
+
+// NewEntity declares an entity type. Its name is part of topics: lower-case letters, digits and hyphens.
+func NewEntity[S any](name string, parts ...EntityPart[S]) *Entity[S] {
+	e := &Entity[S]{name: name, state: recordOf[S](), remember: entities.DefaultRemember, initial: func() S { var zero S; return zero }}
+	for _, part := range parts {
+		part(e)
+	}
+	return e
+}
+
+// Remember bounds how many answers each entity keeps, so that a command that is sent again gets its first answer again.
+func (e *Entity[S]) Remember(r entities.Remember) *Entity[S] {
+	e.remember = r
+	return e
+}
+
+// On decides commands of type C. The function gets a copy of the state and must not change what it refers to; it is called again, with the same
+// arguments, when a transaction did not come through, so it does nothing but return effects.
+func On[S, C any](function func(state S, command C, ctx Context) Effects) EntityPart[S] {
+	return func(e *Entity[S]) {
+		e.commands = append(e.commands, command[S]{
+			record: recordOf[C](),
+			decide: func(data []byte, m *message, state *S, ctx Context) (Effects, error) {
+				var c C
+				if err := m.decode(data, &c); err != nil {
+					return Effects{}, err
+				}
+				return function(*state, c, ctx), nil
+			},
+		})
+	}
+}
+
+// Apply changes the state by events of type E, which happened: there is no saying no. What is left in the state must be what its Avro schema can
+// hold: a time finer than its unit would be coarser once it is read again.
+func Apply[S, E any](function func(state *S, event E)) EntityPart[S] {
+	return func(e *Entity[S]) {
+		e.events = append(e.events, event[S]{
+			record: recordOf[E](),
+			apply: func(state *S, pointer any) {
+				switch event := pointer.(type) {
+				case *E:
+					function(state, *event)
+				case **E:
+					function(state, **event)
+				}
+			},
+		})
+	}
+}
+
+// Initial is the state of an entity without events. By default it is the zero value.
+func Initial[S any](state func() S) EntityPart[S] {
+	return func(e *Entity[S]) { e.initial = state }
+}

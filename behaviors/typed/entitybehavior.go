@@ -1,0 +1,139 @@
+package typed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"sync/atomic"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
+)
+
+// An entityBehavior runs an Entity for the context it is bound to. States are pointers to S, changed in place.
+type entityBehavior[S any] struct {
+	name    string
+	initial func() S
+	state   *message
+	inbox   inbox[decide[S]]
+	// events are found by the type of a pointer to them.
+	events map[reflect.Type]*outgoing[S]
+	// stateBytes is about what a state takes.
+	stateBytes atomic.Int64
+}
+
+// An outgoing is an event that the entity may emit.
+type outgoing[S any] struct {
+	*message
+	apply apply[S]
+	// lastBytes is what the last event of this kind took.
+	lastBytes atomic.Int64
+}
+
+var _ behaviors.Entity = (*entityBehavior[struct{}])(nil)
+
+func (b *entityBehavior[S]) InitialState() entities.State {
+	state := b.initial()
+	return &state
+}
+
+func (b *entityBehavior[S]) DecodeState(fingerprint uint64, data []byte) (entities.State, error) {
+	state := new(S)
+	if err := b.state.decodeStored(fingerprint, data, state); err != nil {
+		return nil, fmt.Errorf("state of entity %s: %w", b.name, err)
+	}
+	return state, nil
+}
+
+func (b *entityBehavior[S]) StateJSON(state entities.State) ([]byte, error) {
+	return b.state.json(state)
+}
+
+func (b *entityBehavior[S]) Decide(ctx context.Context, turns []behaviors.Turn) {
+	for i := range turns {
+		b.decide(ctx, &turns[i])
+	}
+}
+
+func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			t.Decision, t.Failure, t.StateIsKept = entities.Decision{}, recovered(cause), false
+		}
+	}()
+	state, ok := t.State.(*S)
+	if !ok {
+		t.Failure = &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("a state of entity %s is not a %T", b.name, t.State)}
+		return
+	}
+	c := t.Command
+	command, data, failure := b.inbox.open(ctx, c.Type, c.Payload)
+	t.StateIsKept = true
+	if t.Failure = failure; failure != nil {
+		return
+	}
+	effects, err := command.do(data, command.message, state, Context{
+		EntityID: c.EntityID, Sequence: c.Sequence, NowMS: c.NowMS, CommandID: c.ID, Headers: c.Headers,
+	})
+	if err == nil {
+		if err = effects.check(); err != nil {
+			err = fmt.Errorf("entity %s: deciding %s %w", b.name, command.Name, err)
+		}
+	}
+	if err == nil {
+		t.StateIsKept = effects.first == nil
+		t.Decision, err = b.carryOut(&effects, state)
+	}
+	if err != nil {
+		t.Decision, t.Failure = entities.Decision{}, asFailure(err)
+	}
+}
+
+// carryOut writes the events down and changes the state by them.
+func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decision, error) {
+	d := entities.Decision{Rejection: effects.rejection}
+	if effects.replies > 0 {
+		var err error
+		if d.Reply, err = json.Marshal(effects.reply); err != nil {
+			return d, fmt.Errorf("entity %s: reply: %w", b.name, err)
+		}
+	}
+	if effects.first == nil {
+		return d, nil
+	}
+	d.Events = make([]entities.Event, 0, effects.count())
+	for pointer := range effects.events {
+		e := b.events[reflect.TypeOf(pointer)]
+		if e == nil {
+			kind := reflect.TypeOf(pointer).Elem()
+			if kind.Kind() == reflect.Pointer {
+				kind = kind.Elem()
+			}
+			return d, fmt.Errorf("entity %s emits %s and cannot apply it: give NewEntity an Apply(func(*%s, %s))", b.name, kind, b.state.Name, kind.Name())
+		}
+		payload, err := e.encode(pointer, int(e.lastBytes.Load()))
+		if err != nil {
+			return d, fmt.Errorf("entity %s: event %w", b.name, err)
+		}
+		e.lastBytes.Store(int64(len(payload.Data)))
+		d.Events = append(d.Events, entities.Event{Type: e.Name, Payload: payload})
+		e.apply(state, pointer)
+	}
+	if effects.deletes {
+		d.Events[len(d.Events)-1].Deletes = true
+		*state = b.initial()
+	}
+	return d, b.store(&d, state)
+}
+
+func (b *entityBehavior[S]) store(d *entities.Decision, state *S) error {
+	size := int(b.stateBytes.Load())
+	data, err := b.state.avro.AppendEncode(make([]byte, 0, size+size/4), state)
+	if err != nil {
+		return fmt.Errorf("entity %s: state %s: %w", b.name, b.state.Name, err)
+	}
+	b.stateBytes.Store(int64(len(data)))
+	d.State, d.StateData, d.StateFingerprint = state, data, b.state.Fingerprint
+	return nil
+}

@@ -1,0 +1,54 @@
+package typed
+
+import (
+	"context"
+	"encoding/binary"
+	"strings"
+
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/schemas"
+)
+
+// An inbox is the messages that a component takes, each with what is to be done with it.
+type inbox[Do any] struct {
+	codec         *schemas.Codec
+	maxBytes      int
+	messages      []*schemas.Message
+	byName        map[string]*letter[Do]
+	byFingerprint map[uint64]*letter[Do]
+}
+
+type letter[Do any] struct {
+	*message
+	do Do
+}
+
+func newInbox[Do any](b *binder) inbox[Do] {
+	return inbox[Do]{codec: b.codec, maxBytes: b.maxBytes, byName: map[string]*letter[Do]{}, byFingerprint: map[uint64]*letter[Do]{}}
+}
+
+func (in *inbox[Do]) add(m *message, do Do) {
+	l := &letter[Do]{message: m, do: do}
+	in.messages = append(in.messages, m.Message)
+	in.byName[m.Name], in.byFingerprint[m.Fingerprint] = l, l
+}
+
+// open finds out what a payload is and returns it as bare Avro binary under today's schema. What that needs of a registry was asked for before
+// (behaviors.Prepare).
+func (in *inbox[Do]) open(ctx context.Context, typ string, payload entities.Payload) (*letter[Do], []byte, *entities.Failure) {
+	data := payload.Data
+	if len(data) >= 10 && data[0] == 0xC3 && data[1] == 0x01 && len(data) <= in.maxBytes {
+		l := in.byFingerprint[binary.LittleEndian.Uint64(data[2:])]
+		if l != nil && (typ == "" || typ == l.Name) && !strings.Contains(payload.ContentType, "json") {
+			return l, data[10:], nil
+		}
+	}
+	m, value, err := in.codec.Decode(ctx, payload, typ, in.messages...)
+	if err != nil {
+		return nil, nil, asFailure(err)
+	}
+	if data, err = in.codec.AppendBinary(nil, m, value); err != nil {
+		return nil, nil, asFailure(err)
+	}
+	return in.byName[m.Name], data, nil
+}
