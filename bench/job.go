@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/partita-io/partita/contexts"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/statestore"
@@ -120,11 +119,10 @@ func cpuTime() time.Duration {
 
 // serve runs the context until all commands are decided (and, with the projection, all rows written), or its stores are restored.
 func serve(ctx context.Context, j job, m *meter) (int, error) {
-	c, problems := contexts.Load("bench/cart", contexts.Options{})
-	if err := problems.Err(); err != nil {
+	c, err := loadNamed(j.Name)
+	if err != nil {
 		return 0, err
 	}
-	c.Name = j.Name
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	components := c.Components(ctx)
@@ -164,6 +162,8 @@ type watch struct {
 func (w *watch) listener() partitions.Listener {
 	return partitions.Listener{
 		WindowEnded: w.window,
+		Waiting:     func(e partitions.WaitingEvent) { fmt.Fprintf(os.Stderr, "waiting for %s: %v\n", e.For, e.Err) },
+		TaskStopped: func(e partitions.TaskStopped) { fmt.Fprintf(os.Stderr, "stopped: %v\n", e.Err) },
 		RestoreProgress: func(e partitions.RestoreEvent) {
 			if e.Remaining == 0 && e.RecordsRead > 0 && w.job.Kind == jobRestore {
 				w.restored.Store(int64(w.job.Commands)) // One changelog record for each command at most; positions count markers too.

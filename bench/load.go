@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -65,12 +68,33 @@ func addItem(c *contexts.Context, cart int, customer string) (*kgo.Record, error
 	}, err
 }
 
-func createTopics(ctx context.Context, s settings, j job) (*contexts.Context, error) {
-	c, problems := contexts.Load("bench/cart", contexts.Options{})
-	if err := problems.Err(); err != nil {
+// loadNamed loads the measured folder under the name of a run, so that runs on one broker do not meet.
+func loadNamed(name string) (*contexts.Context, error) {
+	dir, err := os.MkdirTemp("", "partita-bench-context")
+	if err != nil {
 		return nil, err
 	}
-	c.Name = j.Name
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := os.CopyFS(dir, os.DirFS("bench/cart")); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "context.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(file, bytes.Replace(text, []byte("context: bench"), []byte("context: "+name), 1), 0o600); err != nil {
+		return nil, err
+	}
+	c, problems := contexts.Load(dir, contexts.Options{})
+	return c, problems.Err()
+}
+
+func createTopics(ctx context.Context, s settings, j job) (*contexts.Context, error) {
+	c, err := loadNamed(j.Name)
+	if err != nil {
+		return nil, err
+	}
 	cl, err := client.NewAdmin(client.Config{Brokers: s.brokers})
 	if err != nil {
 		return nil, err
