@@ -57,7 +57,7 @@ func appendBytes(dst []byte, s string) []byte {
 
 var errStoredTruncated = errors.New("stored entity: ends in the middle")
 
-// ParseStored reads what Append writes. State refers to b.
+// ParseStored reads what Append writes. State refers to b, and is nil if it is empty.
 func ParseStored(b []byte) (Stored, error) {
 	if len(b) == 0 {
 		return Stored{}, errStoredTruncated
@@ -81,7 +81,9 @@ func ParseStored(b []byte) (Stored, error) {
 	if r.failed {
 		return Stored{}, errStoredTruncated
 	}
-	s.State = r.rest
+	if len(r.rest) > 0 {
+		s.State = r.rest
+	}
 	return s, nil
 }
 
