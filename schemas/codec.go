@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/twmb/avro"
-
 	"github.com/partita-io/partita/entities"
 )
 
@@ -48,18 +46,8 @@ type Options struct {
 type Codec struct {
 	set      *Set
 	options  Options
+	older    sync.Map // of uint64 (fingerprint), to *Message; History bounds it
 	resolved sync.Map // of resolution, to *reader
-}
-
-type resolution struct {
-	reader *Message
-	writer uint64
-}
-
-// A reader reads what was written under an older schema.
-type reader struct {
-	writer  *Message
-	decoder *avro.Schema
 }
 
 // NewCodec is a codec for the records of set.
@@ -123,27 +111,35 @@ func (c *Codec) Encode(dst []byte, m *Message, value any) ([]byte, error) {
 			return nil, &Unavailable{Err: fmt.Errorf("record %s is not registered yet", m.FullName)}
 		}
 		dst = binary.BigEndian.AppendUint32(append(dst, 0), uint32(id))
-		dst, err = c.AppendBinary(dst, m, value)
+		dst, err = appendBinary(dst, m.Type, value)
 	default:
 		dst = binary.LittleEndian.AppendUint64(append(dst, 0xC3, 0x01), m.Fingerprint)
-		dst, err = c.AppendBinary(dst, m, value)
+		dst, err = appendBinary(dst, m.Type, value)
 	}
 	if err != nil {
-		return nil, err
+		return nil, refused(m, err)
 	}
 	return dst, c.checkSize(m, len(dst)-start)
 }
 
+// refused is the error of a value that cannot be written.
+func refused(m *Message, err error) error {
+	var failure *entities.Failure
+	switch {
+	case errors.As(err, &failure):
+		return err
+	case isLimit(err):
+		return &entities.Failure{Code: entities.SizeLimit, Message: fmt.Sprintf("record %s: %v", m.Name, err)}
+	}
+	return fmt.Errorf("record %s: %w", m.Name, err)
+}
+
 // AppendBinary appends the bare Avro binary of a value, as states are stored. Its schema is m.Fingerprint's.
 func (c *Codec) AppendBinary(dst []byte, m *Message, value any) ([]byte, error) {
-	converted, err := native(m.Type, value)
-	if err != nil {
-		return nil, fmt.Errorf("record %s: %w", m.Name, err)
-	}
 	start := len(dst)
-	dst, err = m.codec.BinaryFromNative(dst, converted)
+	dst, err := appendBinary(dst, m.Type, value)
 	if err != nil {
-		return nil, fmt.Errorf("record %s: %w", m.Name, err)
+		return nil, refused(m, err)
 	}
 	return dst, c.checkSize(m, len(dst)-start)
 }
@@ -163,9 +159,9 @@ func (c *Codec) DecodeBinary(m *Message, fingerprint uint64, data []byte) (any, 
 	if fingerprint == m.Fingerprint {
 		return c.decodeOwn(m, data)
 	}
-	r, err := c.readerOf(m, fingerprint)
+	writer, err := c.writtenUnder(fingerprint)
 	if err != nil {
 		return nil, err
 	}
-	return c.decodeOlder(m, r, data)
+	return c.decodeOlder(m, writer, data)
 }

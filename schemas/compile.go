@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"strconv"
+	"strings"
 
 	"github.com/linkedin/goavro/v2"
 	"github.com/twmb/avro"
@@ -116,6 +117,12 @@ func (c *compiler) register(t *Type, node *avro.SchemaNode) {
 	if node.Namespace != "" && lastPart(node.Name) == node.Name {
 		t.Name = node.Namespace + "." + node.Name
 	}
+	for _, alias := range node.Aliases {
+		if node.Namespace != "" && !strings.Contains(alias, ".") {
+			alias = node.Namespace + "." + alias
+		}
+		t.aliases = append(t.aliases, alias)
+	}
 	t.avroName = t.Name
 	// goavro gives a name without namespace that of the type around it; names of our own leave no doubt.
 	t.goavroName = "_goavro._" + strconv.Itoa(len(c.named))
@@ -170,7 +177,7 @@ func (c *compiler) fields(t *Type, fields []avro.SchemaField) error {
 		if err != nil {
 			return fmt.Errorf("field %s: %w", fields[i].Name, err)
 		}
-		t.Fields[i] = Field{Name: fields[i].Name, Type: fieldType, HasDefault: fields[i].HasDefault, Doc: fields[i].Doc}
+		t.Fields[i] = Field{Name: fields[i].Name, Type: fieldType, HasDefault: fields[i].HasDefault, Doc: fields[i].Doc, aliases: fields[i].Aliases}
 		t.fieldIndex[fields[i].Name] = i
 		if fields[i].HasDefault {
 			c.defaults = append(c.defaults, defaultValue{t, i, fields[i].Default})
@@ -196,63 +203,4 @@ func (c *compiler) branches(t *Type, nodes []avro.SchemaNode) error {
 		}
 	}
 	return nil
-}
-
-func (c *compiler) finish() error {
-	for _, t := range c.all {
-		t.empty = isEmpty(t, map[*Type]bool{})
-		if t.Kind == Union {
-			t.wrapped, t.tagged = ambiguities(t)
-		}
-	}
-	for _, t := range c.all {
-		t.direct = isDirect(t)
-	}
-	// The default of a record may lean on the defaults of its fields: types are built outside in, so the inner ones are last.
-	for i := len(c.defaults) - 1; i >= 0; i-- {
-		d := c.defaults[i]
-		field := &d.record.Fields[d.field]
-		value, err := plainDefault(field.Type, d.value)
-		if err != nil {
-			return fmt.Errorf("field %s.%s: default: %w", lastPart(d.record.Name), field.Name, err)
-		}
-		field.Default = value
-	}
-	return nil
-}
-
-// isEmpty tells whether values of t take no bytes. A record within itself without end has no value at all and counts as not empty.
-func isEmpty(t *Type, seen map[*Type]bool) bool {
-	switch t.Kind {
-	case Null:
-		return true
-	case Fixed:
-		return t.Size == 0
-	case Record:
-		if seen[t] {
-			return false
-		}
-		seen[t] = true
-		defer delete(seen, t)
-		for i := range t.Fields {
-			if !isEmpty(t.Fields[i].Type, seen) {
-				return false
-			}
-		}
-		return true
-	default:
-		return false
-	}
-}
-
-// isDirect tells whether goavro's value, and each item of it, is the plain one already.
-func isDirect(t *Type) bool {
-	switch t.Kind {
-	case Null, Boolean, Long, Double, String, Enum:
-		return t.Logical == NoLogical
-	case Array, Map:
-		return t.Elem.Kind != Array && t.Elem.Kind != Map && isDirect(t.Elem)
-	default:
-		return false
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -76,45 +75,16 @@ func (c *Codec) named(typ string, candidates []*Message) (*Message, error) {
 
 func (c *Codec) decodeWritten(m *Message, fingerprint uint64, data []byte, candidates []*Message) (*Message, any, error) {
 	if m == nil || m.Fingerprint != fingerprint {
-		name, failure := c.writtenName(fingerprint)
-		if failure != nil {
-			return nil, nil, failure
-		}
-		written, err := c.named(name, candidates)
+		writer, err := c.writtenUnder(fingerprint)
 		if err != nil {
-			written, err = c.named(lastPart(name), candidates)
-		}
-		switch {
-		case m == nil && err != nil:
 			return nil, nil, err
-		case m == nil:
-			m = written
-		case lastPart(name) != m.Name:
-			return nil, nil, malformed("the header ce_type says %s, the payload is a %s", m.Name, name)
+		}
+		if m, err = c.meant(m, writer, candidates); err != nil {
+			return nil, nil, err
 		}
 	}
 	value, err := c.DecodeBinary(m, fingerprint, data)
 	return m, value, err
-}
-
-// writtenName is the full name of the record that has or had this fingerprint.
-func (c *Codec) writtenName(fingerprint uint64) (string, *entities.Failure) {
-	if m := c.set.byFingerprint[fingerprint]; m != nil {
-		return m.FullName, nil
-	}
-	schemaJSON, ok := c.options.History.Schema(fingerprint)
-	if !ok {
-		return "", unknownSchema(fingerprint)
-	}
-	schema, err := avro.Parse(schemaJSON)
-	if err != nil {
-		return "", &entities.Failure{Code: entities.UnknownSchema, Message: fmt.Sprintf("schema %016x: %v", fingerprint, err)}
-	}
-	root := schema.Root()
-	if root.Namespace != "" && !strings.Contains(root.Name, ".") {
-		return root.Namespace + "." + root.Name, nil
-	}
-	return root.Name, nil
 }
 
 func unknownSchema(fingerprint uint64) *entities.Failure {
@@ -142,47 +112,18 @@ func (c *Codec) decodeOwn(m *Message, data []byte) (any, error) {
 	return value, nil
 }
 
-// readerOf is the way from an older schema to m, made once.
-func (c *Codec) readerOf(m *Message, fingerprint uint64) (*reader, error) {
-	key := resolution{m, fingerprint}
-	if known, ok := c.resolved.Load(key); ok {
-		return known.(*reader), nil
-	}
-	schemaJSON, ok := c.options.History.Schema(fingerprint)
-	if !ok {
-		return nil, unknownSchema(fingerprint)
-	}
-	r, err := newReader(m, schemaJSON)
-	if err != nil {
-		return nil, &entities.Failure{
-			Code: entities.UnknownSchema, Message: fmt.Sprintf("schema %016x cannot be read as %s: %v", fingerprint, m.FullName, err),
-		}
-	}
-	c.resolved.Store(key, r)
-	return r, nil
-}
-
-func newReader(m *Message, schemaJSON string) (*reader, error) {
-	writer, err := compile(schemaJSON)
+func (c *Codec) decodeOlder(m, writer *Message, data []byte) (any, error) {
+	r, err := c.readerOf(m, writer)
 	if err != nil {
 		return nil, err
 	}
-	// The check sees logical types, which the resolver, made for raw values, may not.
-	if err := Compatible(schemaJSON, m.SchemaJSON); err != nil {
-		return nil, err
+	if r.decoder == nil {
+		return c.decodeOwn(m, data)
 	}
-	decoder, err := avro.Resolve(writer.resolver, m.resolver)
-	if err != nil {
-		return nil, fmt.Errorf("resolving: %w", err)
-	}
-	return &reader{writer: writer, decoder: decoder}, nil
-}
-
-func (c *Codec) decodeOlder(m *Message, r *reader, data []byte) (any, error) {
 	if len(data) > c.options.MaxBytes {
 		return nil, malformed("record %s has %d bytes: the limit is %d", m.Name, len(data), c.options.MaxBytes)
 	}
-	if err := scan(r.writer.Type, data); err != nil {
+	if err := scan(writer.Type, data); err != nil {
 		return nil, malformed("record %s: %v", m.Name, err)
 	}
 	var decoded any
@@ -194,22 +135,4 @@ func (c *Codec) decodeOlder(m *Message, r *reader, data []byte) (any, error) {
 		return nil, malformed("record %s: %v", m.Name, err)
 	}
 	return value, nil
-}
-
-// Compatible tells whether what was written under the one schema can be read under the other; the error names the place.
-func Compatible(writer, reader string) error {
-	w, err := avro.Parse(writer)
-	if err != nil {
-		return fmt.Errorf("the older schema: %w", err)
-	}
-	r, err := avro.Parse(reader)
-	if err != nil {
-		return fmt.Errorf("the newer schema: %w", err)
-	}
-	err = avro.CheckCompatibility(w, r)
-	var clash *avro.CompatibilityError
-	if errors.As(err, &clash) {
-		return fmt.Errorf("%s: was %s, is %s: %s", clash.Path, clash.WriterType, clash.ReaderType, clash.Detail)
-	}
-	return err
 }

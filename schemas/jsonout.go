@@ -15,28 +15,35 @@ import (
 // AppendJSON appends a plain value as JSON: fields in schema order, map keys sorted, unions untagged unless the form does not tell the branch,
 // longs and timestamps as digits, decimals as strings, dates as YYYY-MM-DD, bytes as base64.
 func AppendJSON(dst []byte, t *Type, value any) ([]byte, error) {
+	return appendJSON(dst, t, value, 0)
+}
+
+func appendJSON(dst []byte, t *Type, value any, depth int) ([]byte, error) {
+	if depth > MaxDepth {
+		return nil, errDepth
+	}
 	switch t.Kind {
 	case Array:
 		if items, ok := value.([]any); ok {
-			return appendItems(dst, t, items)
+			return appendItems(dst, t, items, depth)
 		}
 	case Map:
 		if entries, ok := value.(map[string]any); ok {
-			return appendEntries(dst, t, entries)
+			return appendEntries(dst, t, entries, depth)
 		}
 	case Record:
 		if fields, ok := value.([]any); ok && len(fields) == len(t.Fields) {
-			return appendRecord(dst, t, fields)
+			return appendRecord(dst, t, fields, depth)
 		}
 	case Union:
-		return appendUnion(dst, t, value)
+		return appendUnion(dst, t, value, depth)
 	default:
-		if _, err := native(t, value); err != nil {
+		if err := checkScalar(t, value); err != nil {
 			return nil, err
 		}
 		return appendScalar(dst, t, value)
 	}
-	return nil, fmt.Errorf("want %s, got %s", describe(t), describeValue(value))
+	return nil, unfit(t, value)
 }
 
 func appendScalar(dst []byte, t *Type, value any) ([]byte, error) {
@@ -62,7 +69,7 @@ func appendScalar(dst []byte, t *Type, value any) ([]byte, error) {
 	case *big.Rat:
 		return append(append(append(dst, '"'), value.FloatString(t.Scale)...), '"'), nil
 	}
-	return nil, fmt.Errorf("want %s, got %s", describe(t), describeValue(value))
+	return nil, unfit(t, value)
 }
 
 func appendFloat(dst []byte, t *Type, f float64) []byte {
@@ -89,57 +96,58 @@ func appendString(dst []byte, s string) []byte {
 	return append(append(append(dst, '"'), s...), '"')
 }
 
-func appendItems(dst []byte, t *Type, items []any) (out []byte, err error) {
+func appendItems(dst []byte, t *Type, items []any, depth int) (out []byte, err error) {
 	dst = append(dst, '[')
 	for i, item := range items {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if dst, err = AppendJSON(dst, t.Elem, item); err != nil {
+		if dst, err = appendJSON(dst, t.Elem, item, depth+1); err != nil {
 			return nil, at(fmt.Sprintf("[%d]", i), err)
 		}
 	}
 	return append(dst, ']'), nil
 }
 
-func appendEntries(dst []byte, t *Type, entries map[string]any) (out []byte, err error) {
+func appendEntries(dst []byte, t *Type, entries map[string]any, depth int) (out []byte, err error) {
 	dst = append(dst, '{')
 	for i, key := range slices.Sorted(maps.Keys(entries)) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = append(appendString(dst, key), ':')
-		if dst, err = AppendJSON(dst, t.Elem, entries[key]); err != nil {
+		if dst, err = appendJSON(dst, t.Elem, entries[key], depth+1); err != nil {
 			return nil, at(fmt.Sprintf("[%q]", key), err)
 		}
 	}
 	return append(dst, '}'), nil
 }
 
-func appendRecord(dst []byte, t *Type, fields []any) (out []byte, err error) {
+func appendRecord(dst []byte, t *Type, fields []any, depth int) (out []byte, err error) {
 	dst = append(dst, '{')
 	for i := range t.Fields {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = append(appendString(dst, t.Fields[i].Name), ':')
-		if dst, err = AppendJSON(dst, t.Fields[i].Type, fields[i]); err != nil {
+		if dst, err = appendJSON(dst, t.Fields[i].Type, fields[i], depth+1); err != nil {
 			return nil, at(t.Fields[i].Name, err)
 		}
 	}
 	return append(dst, '}'), nil
 }
 
-func appendUnion(dst []byte, t *Type, value any) ([]byte, error) {
-	branch, value, err := branchOf(t, value)
+func appendUnion(dst []byte, t *Type, value any, depth int) ([]byte, error) {
+	i, value, err := branchOf(t, value)
 	if err != nil {
 		return nil, err
 	}
+	branch := t.Branches[i]
 	if !t.tagged || branch.Kind == Null {
-		return AppendJSON(dst, branch, value)
+		return appendJSON(dst, branch, value, depth+1)
 	}
 	dst = append(appendString(append(dst, '{'), branch.avroName), ':')
-	if dst, err = AppendJSON(dst, branch, value); err != nil {
+	if dst, err = appendJSON(dst, branch, value, depth+1); err != nil {
 		return nil, err
 	}
 	return append(dst, '}'), nil

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -16,6 +18,9 @@ type object map[string]any
 func parseJSON(data []byte) (object, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("the text is not valid UTF-8")
+	}
+	if at := loneSurrogate(data); at >= 0 {
+		return nil, fmt.Errorf("half a surrogate pair at byte %d", at)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -45,7 +50,7 @@ func parseValue(decoder *json.Decoder, depth int) (any, error) {
 	if !ok {
 		return token, nil
 	}
-	if depth >= MaxDepth {
+	if depth > MaxDepth {
 		return nil, errDepth
 	}
 	if delim == '[' {
@@ -83,4 +88,40 @@ func parseObject(decoder *json.Decoder, depth int) (any, error) {
 	}
 	_, err := decoder.Token()
 	return members, err
+}
+
+// loneSurrogate is the place of an escape that is half a character, which encoding/json would replace in silence; -1 if there is none.
+func loneSurrogate(data []byte) int {
+	for i := bytes.IndexByte(data, '\\'); i >= 0 && i < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		first := escaped(data[i:])
+		switch {
+		case first < 0:
+			i++ // an escape of one letter
+		case !utf16.IsSurrogate(first):
+			i += escapeLen - 1
+		case utf16.DecodeRune(first, escaped(data[min(i+escapeLen, len(data)):])) == utf8.RuneError:
+			return i
+		default:
+			i += 2*escapeLen - 1
+		}
+	}
+	return -1
+}
+
+// escapeLen is that of \uXXXX.
+const escapeLen = 6
+
+// escaped is the code unit of the \uXXXX that data begin with, -1 if they do not.
+func escaped(data []byte) rune {
+	if len(data) < escapeLen || data[0] != '\\' || data[1] != 'u' {
+		return -1
+	}
+	unit, err := strconv.ParseUint(string(data[2:escapeLen]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(unit)
 }

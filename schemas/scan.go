@@ -6,42 +6,19 @@ import (
 	"fmt"
 	"math"
 	"unicode/utf8"
-
-	"github.com/linkedin/goavro/v2"
 )
-
-const (
-	// MaxDepth bounds how deep values may be nested.
-	MaxDepth = 64
-	// MaxMessageBytes is the most that Options.MaxBytes can allow.
-	MaxMessageBytes = 16 << 20
-	// maxEmptyItems bounds the items of arrays that take no bytes, of which a short message could hold any number.
-	maxEmptyItems = 4096
-	// maxMemory bounds what a decoded message may take: a byte of input can become a record with its map.
-	maxMemory = 64 << 20
-)
-
-func init() { // goavro's limits are global; the scanner below is the real guard
-	goavro.MaxBlockCount = MaxMessageBytes
-	goavro.MaxBlockSize = MaxMessageBytes
-}
 
 // A scanner walks over a binary value before goavro does, which has no limit of depth or memory and would end the process.
 type scanner struct {
 	data   []byte
-	memory int
-	empty  int
+	budget budget
 }
 
-var (
-	errShort  = errors.New("the data end early")
-	errDepth  = fmt.Errorf("values are nested deeper than %d", MaxDepth)
-	errMemory = errors.New("the value would take too much memory")
-)
+var errShort = errors.New("the data end early")
 
 // scan tells whether data are one whole value of type t.
 func scan(t *Type, data []byte) error {
-	s := scanner{data: data, memory: maxMemory, empty: maxEmptyItems}
+	s := scanner{data: data, budget: newBudget()}
 	if err := s.value(t, 0); err != nil {
 		return err
 	}
@@ -52,11 +29,8 @@ func scan(t *Type, data []byte) error {
 }
 
 func (s *scanner) value(t *Type, depth int) error {
-	if depth > MaxDepth {
-		return errDepth
-	}
-	if s.memory -= 32; s.memory < 0 {
-		return errMemory
+	if err := s.budget.value(t, depth); err != nil {
+		return err
 	}
 	switch t.Kind {
 	case Null:
@@ -81,14 +55,8 @@ func (s *scanner) value(t *Type, depth int) error {
 	case String:
 		return s.text()
 	case Bytes:
-		n, err := s.long()
-		if err != nil {
-			return err
-		}
-		if n < 0 || n > int64(len(s.data)) {
-			return errShort
-		}
-		return s.skip(int(n))
+		_, err := s.counted()
+		return err
 	case Enum:
 		return s.enum(t)
 	case Array, Map:
@@ -96,20 +64,23 @@ func (s *scanner) value(t *Type, depth int) error {
 	case Record:
 		return s.record(t, depth)
 	case Union:
-		n, err := s.long()
-		if err != nil {
-			return err
-		}
-		if n < 0 || n >= int64(len(t.Branches)) {
-			return fmt.Errorf("branch %d of a union of %d", n, len(t.Branches))
-		}
-		return s.value(t.Branches[n], depth+1)
+		return s.union(t, depth)
 	}
 	return nil
 }
 
+func (s *scanner) union(t *Type, depth int) error {
+	n, err := s.long()
+	if err != nil {
+		return err
+	}
+	if n < 0 || n >= int64(len(t.Branches)) {
+		return fmt.Errorf("branch %d of a union of %d", n, len(t.Branches))
+	}
+	return s.value(t.Branches[n], depth+1)
+}
+
 func (s *scanner) record(t *Type, depth int) error {
-	s.memory -= 64
 	for i := range t.Fields {
 		if err := s.value(t.Fields[i].Type, depth+1); err != nil {
 			return at(t.Fields[i].Name, err)
@@ -119,22 +90,19 @@ func (s *scanner) record(t *Type, depth int) error {
 }
 
 func (s *scanner) blocks(t *Type, depth int) error {
-	s.memory -= 64
 	for {
 		count, err := s.blockCount()
 		if err != nil || count == 0 {
 			return err
 		}
-		if t.Kind == Array && t.Elem.empty {
-			if s.empty -= int(min(count, maxEmptyItems+1)); s.empty < 0 {
-				return fmt.Errorf("more than %d items that take no bytes", maxEmptyItems)
-			}
-		} else if count > int64(len(s.data)) {
+		if count > int64(len(s.data)) && (t.Kind == Map || !t.Elem.empty) {
 			return fmt.Errorf("a block of %d items in %d bytes", count, len(s.data))
+		}
+		if err := s.budget.items(t, count); err != nil {
+			return err
 		}
 		for range count {
 			if t.Kind == Map {
-				s.memory -= 64
 				if err := s.text(); err != nil {
 					return err
 				}
@@ -193,18 +161,25 @@ func (s *scanner) boolean() error {
 }
 
 func (s *scanner) text() error {
-	n, err := s.long()
-	if err != nil {
-		return err
-	}
-	if n < 0 || n > int64(len(s.data)) {
-		return errShort
-	}
-	if !utf8.Valid(s.data[:n]) {
+	text, err := s.counted()
+	if err == nil && !utf8.Valid(text) {
 		return errors.New("a string is not valid UTF-8")
 	}
+	return err
+}
+
+// counted is the bytes whose number stands before them.
+func (s *scanner) counted() ([]byte, error) {
+	n, err := s.long()
+	if err != nil {
+		return nil, err
+	}
+	if n < 0 || n > int64(len(s.data)) {
+		return nil, errShort
+	}
+	counted := s.data[:n]
 	s.data = s.data[n:]
-	return nil
+	return counted, nil
 }
 
 func (s *scanner) enum(t *Type) error {

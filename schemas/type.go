@@ -66,6 +66,8 @@ type Type struct {
 	fieldIndex map[string]int
 	// avroName names the type as a union's branch in Avro's JSON; goavroName does so in the schema given to goavro.
 	avroName, goavroName string
+	// aliases are other full names of a record, enum or fixed.
+	aliases []string
 	// direct: goavro's value is the plain value. empty: a value takes no bytes.
 	direct, empty bool
 	// wrapped: records among a union's branches come as Branch. tagged: JSON names the branch, as its form alone would not tell.
@@ -88,6 +90,8 @@ type Field struct {
 	Default    any
 	HasDefault bool
 	Doc        string
+
+	aliases []string
 }
 
 // FieldIndex is the place of the named field in Fields, -1 if the record has none.
