@@ -63,8 +63,8 @@ func TestStoredLooksAsDocumented(t *testing.T) {
 		}},
 		State: []byte{0x0A, 'a', 'l', 'i', 'c', 'e'},
 	}
-	want := "01" + "0102030405060708" + "03" + "80a0ca979c63" + "01" +
-		"f77a44b7b0c2d9c76f90b4e1a7fb0f5d" + "01" + "8aa0ca979c63" + "03" + "00" +
+	want := "01" + "0102030405060708" + "03" + "80a0abfef962" + "01" +
+		"fe7417fc896337879075c6fea4d9d464" + "01" + "8aa0abfef962" + "03" + "00" +
 		"0b636172742d636c6f736564" + "0c697420697320636c6f736564" + "00" +
 		"0a616c696365"
 	require.Equal(t, want, hex.EncodeToString(s.Append(nil)))
