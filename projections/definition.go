@@ -15,18 +15,21 @@ type Definition struct {
 	Topics   topics.Context
 	Name     string
 	Behavior behaviors.Projection
+	// Prepare is called for each event before Behavior sees it; nil: there is nothing to prepare.
+	Prepare behaviors.Prepare
 	// Sources are the topics of events that it follows.
 	Sources []string
 	// Keyed tells that Behavior's Key decides the row. Otherwise it is the entity's id, and events are folded where they are.
 	Keyed bool
 	// Version tells which behaviour could not process a dead letter.
 	Version string
-	// MaxRecordBytes bounds a row and a dead letter, headers included. Default 1 MiB less what Kafka itself adds.
+	// MaxRecordBytes bounds a row and a dead letter, headers included. Default 1,000,000 less what Kafka itself adds: what clients and brokers take
+	// unless they are told otherwise.
 	MaxRecordBytes int
 }
 
 const (
-	defaultMaxRecordBytes = 1<<20 - 4096
+	defaultMaxRecordBytes = 1_000_000 - 4096
 	maxKeyBytes           = 1024
 )
 

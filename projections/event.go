@@ -1,7 +1,10 @@
 package projections
 
 import (
+	"bytes"
+	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/entities"
@@ -13,9 +16,9 @@ import (
 type fact struct {
 	event behaviors.Event
 	// id is ce_id, "entity/id/sequence" for events of ours.
-	id    []byte
-	trace []byte
-	time  []byte
+	id, trace, time []byte
+	// typed and placed tell that the record itself names its type and where it happened.
+	typed, placed bool
 }
 
 // understand reads the headers of an event, or of one that was re-keyed: they are the same, only the record's key is another.
@@ -23,32 +26,61 @@ func understand(r *partitions.Record) *fact {
 	f := &fact{}
 	f.event.Payload.Data = r.Value
 	f.event.NowMS = r.Timestamp.UnixMilli()
-	f.event.EntityID = string(r.Key)
-	f.event.Headers = make([]entities.Header, len(r.Headers))
+	if len(r.Headers) > 0 {
+		f.event.Headers = make([]entities.Header, len(r.Headers))
+	}
 	for i, h := range r.Headers {
 		f.event.Headers[i] = entities.Header(h)
-		switch h.Key {
-		case records.Type:
-			f.event.Type = string(h.Value)
-		case records.ContentType:
-			f.event.Payload.ContentType = string(h.Value)
-		case records.Subject:
-			f.event.EntityID = string(h.Value)
-		case records.Causation:
-			f.event.CausationID = string(h.Value)
-		case records.TraceParent:
-			f.trace = h.Value
-		case records.Time:
-			f.time = h.Value
-		case records.ID:
-			f.id = h.Value
-			if id, err := records.ParseEventID(string(h.Value)); err == nil {
-				f.event.Entity = id.Entity
-			}
-		case records.Sequence:
-			// Only ours are numbers; a foreign topic's header of this name means nothing here.
-			f.event.Sequence, _ = strconv.ParseInt(string(h.Value), 10, 64)
-		}
+		f.header(h.Key, h.Value)
+	}
+	if !f.placed {
+		f.event.EntityID = string(r.Key)
+	}
+	if !f.typed {
+		f.event.Type = typeInside(f.event.Payload)
 	}
 	return f
+}
+
+func (f *fact) header(key string, value []byte) {
+	switch key {
+	case records.Type:
+		// Foreign senders may give the full name; functions are called after the last part.
+		name := string(value)
+		f.event.Type, f.typed = name[strings.LastIndexByte(name, '.')+1:], true
+	case records.ContentType:
+		f.event.Payload.ContentType = string(value)
+	case records.Subject:
+		f.event.EntityID, f.placed = string(value), true
+	case records.Causation:
+		f.event.CausationID = string(value)
+	case records.TraceParent:
+		f.trace = value
+	case records.Time:
+		f.time = value
+	case records.ID:
+		f.id = value
+		if id, err := records.ParseEventID(string(value)); err == nil {
+			f.event.Entity = id.Entity
+		}
+	case records.Sequence:
+		// Only ours are numbers; a foreign topic's header of this name means nothing here.
+		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+			f.event.Sequence = n
+		}
+	}
+}
+
+// typeInside is the "type" of a JSON object, which is how a record without headers says what it is.
+func typeInside(payload entities.Payload) string {
+	if !bytes.HasPrefix(bytes.TrimLeft(payload.Data, " \t\r\n"), []byte("{")) {
+		return ""
+	}
+	var named struct {
+		Type string `json:"type"`
+	}
+	if json.Unmarshal(payload.Data, &named) != nil {
+		return ""
+	}
+	return named.Type[strings.LastIndexByte(named.Type, '.')+1:]
 }

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -38,7 +39,11 @@ func (p *processor) Process(w partitions.Window, recs []partitions.Record) error
 	for i := range recs {
 		r := &recs[i]
 		f := understand(r)
-		if !p.definition.Behavior.Wants(f.event.Type) {
+		if f.event.Type == "" && r.Value == nil {
+			// A tombstone of a foreign topic says that something is gone, not what happened.
+			continue
+		}
+		if f.event.Type != "" && !p.definition.Behavior.Wants(f.event.Type) {
 			continue
 		}
 		failure, err := p.process(w, r, f)
@@ -56,6 +61,14 @@ func (p *processor) process(w partitions.Window, r *partitions.Record, f *fact) 
 	if r.Refused != "" {
 		return &entities.Failure{Code: entities.Refused, Message: "the broker refuses what the event leads to: " + r.Refused}, nil
 	}
+	if f.event.Type == "" {
+		return &entities.Failure{
+			Code: entities.UnknownType, Message: `the record has no header ce_type and its value is no JSON object with a "type": what happened cannot be told`,
+		}, nil
+	}
+	if failure, err := p.definition.Prepare.Await(p.ctx, f.event.Payload); failure != nil || err != nil {
+		return failure, err
+	}
 	if p.definition.Keyed && r.Topic != p.repartition {
 		return p.rekey(w, r, f), nil
 	}
@@ -71,10 +84,10 @@ func (p *processor) rekey(w partitions.Window, r *partitions.Record, f *fact) *e
 	if failure != nil {
 		return failure
 	}
-	headers := r.Headers
-	if f.event.Entity == "" {
+	headers := r.Headers[:len(r.Headers):len(r.Headers)]
+	if !f.placed {
 		// A foreign event keeps its key in the subject, as ours have it.
-		headers = append(append(make([]kgo.RecordHeader, 0, len(headers)+1), headers...), kgo.RecordHeader{Key: records.Subject, Value: r.Key})
+		headers = append(headers, kgo.RecordHeader{Key: records.Subject, Value: r.Key})
 	}
 	w.Produce(r, partitions.OutputRepartition, &kgo.Record{
 		Topic: p.repartition, Partition: records.Partition([]byte(key), p.definition.Topics.Partitions),
@@ -98,6 +111,12 @@ func (p *processor) fold(w partitions.Window, r *partitions.Record, f *fact) (*e
 	if failure := checkKey(r.Key); failure != nil {
 		return failure, nil
 	}
+	if right := records.Partition(r.Key, p.definition.Topics.Partitions); right != p.shard {
+		// Of a foreign topic with other partitions: the row would be on two shards.
+		return &entities.Failure{
+			Code: entities.Misrouted, Message: fmt.Sprintf("the row belongs to partition %d: give the projection a key, so that events are re-keyed", right),
+		}, nil
+	}
 	row, err := w.Get(r.Key)
 	if err != nil {
 		return nil, err
@@ -114,7 +133,7 @@ func (p *processor) fold(w partitions.Window, r *partitions.Record, f *fact) (*e
 		}
 		return nil, nil
 	}
-	if size := len(r.Key) + len(changed) + headerRoom; size > p.definition.MaxRecordBytes {
+	if size := rowBytes(r.Key, changed, headers); size > p.definition.MaxRecordBytes {
 		return &entities.Failure{
 			Code: entities.SizeLimit, Message: fmt.Sprintf("the row would take %d bytes, at most %d are written", size, p.definition.MaxRecordBytes),
 		}, nil
@@ -124,12 +143,19 @@ func (p *processor) fold(w partitions.Window, r *partitions.Record, f *fact) (*e
 	return nil, nil
 }
 
-// headerRoom is about what a row's headers take.
-const headerRoom = 1024
+// rowBytes is about what a row takes in a batch.
+func rowBytes(key, row []byte, headers []kgo.RecordHeader) int {
+	const recordOverhead, headerOverhead = 32, 10
+	n := len(key) + len(row) + recordOverhead
+	for _, h := range headers {
+		n += len(h.Key) + len(h.Value) + headerOverhead
+	}
+	return n
+}
 
 // rowHeaders say what the row is and which event it knows of, so that a reader can wait for a write of its own.
 func (p *processor) rowHeaders(f *fact) []kgo.RecordHeader {
-	headers := make([]kgo.RecordHeader, 0, 5)
+	headers := make([]kgo.RecordHeader, 0, 6)
 	headers = append(headers,
 		kgo.RecordHeader{Key: records.Type, Value: p.rowType},
 		kgo.RecordHeader{Key: records.ContentType, Value: p.rowContent},
@@ -140,6 +166,9 @@ func (p *processor) rowHeaders(f *fact) []kgo.RecordHeader {
 		if h.Value != nil {
 			headers = append(headers, h)
 		}
+	}
+	if f.event.Sequence > 0 {
+		headers = append(headers, kgo.RecordHeader{Key: records.Sequence, Value: strconv.AppendInt(nil, f.event.Sequence, 10)})
 	}
 	return headers
 }
