@@ -20,7 +20,9 @@ const order = `{"type":"record","name":"Order","fields":[
 func orderValue() []any {
 	return []any{
 		"6ba7b810-9dad-11d1-80b4-00c04fd430c8", "customer-000123", "leave it at the door", nil, int64(1767225600000), int64(123456), 0.19, true, "PAID",
-		map[string]any{"apple": int64(2), "pear": int64(17), "melon": int64(1)}, []any{"fragile", "gift"}, []any{"12 Long Street", "Lower Hamlet"},
+		map[string]any{"apple": int64(2), "pear": int64(17), "melon": int64(1)},
+		[]any{"fragile", "gift"},
+		[]any{"12 Long Street", "Lower Hamlet"},
 	}
 }
 

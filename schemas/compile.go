@@ -72,14 +72,6 @@ func compile(schemaJSON string) (*Message, error) {
 type compiler struct {
 	named map[string]*Type
 	all   []*Type
-	// defaults are converted last, when every type is whole.
-	defaults []defaultValue
-}
-
-type defaultValue struct {
-	record *Type
-	field  int
-	value  any
 }
 
 func (c *compiler) build(node *avro.SchemaNode) (*Type, error) {
@@ -180,7 +172,7 @@ func (c *compiler) fields(t *Type, fields []avro.SchemaField) error {
 		t.Fields[i] = Field{Name: fields[i].Name, Type: fieldType, HasDefault: fields[i].HasDefault, Doc: fields[i].Doc, aliases: fields[i].Aliases}
 		t.fieldIndex[fields[i].Name] = i
 		if fields[i].HasDefault {
-			c.defaults = append(c.defaults, defaultValue{t, i, fields[i].Default})
+			t.Fields[i].written = &writtenDefault{value: fields[i].Default}
 		}
 	}
 	return nil

@@ -1,6 +1,33 @@
 package schemas
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// A writtenDefault is a default as the schema has it.
+type writtenDefault struct {
+	value      any
+	converting bool
+}
+
+// convertDefault works out Default, once. The default of a record leans on those of its fields, wherever these are defined, so it asks for them
+// on the way.
+func (f *Field) convertDefault() error {
+	if f.written == nil {
+		return nil
+	}
+	if f.written.converting {
+		return errors.New("it holds itself without end")
+	}
+	f.written.converting = true
+	value, err := plainDefault(f.Type, f.written.value)
+	if err != nil {
+		return err
+	}
+	f.Default, f.written = value, nil
+	return nil
+}
 
 // plainDefault turns a default, whose unions are untagged, into a plain value.
 func plainDefault(t *Type, value any) (any, error) {
@@ -73,6 +100,9 @@ func defaultRecord(t *Type, fields map[string]any) (any, error) {
 		if !ok {
 			if !field.HasDefault {
 				return nil, fmt.Errorf("field %s is missing", field.Name)
+			}
+			if err := field.convertDefault(); err != nil {
+				return nil, at(field.Name, err)
 			}
 			record[i] = clone(field.Default)
 			continue

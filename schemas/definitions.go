@@ -174,7 +174,7 @@ func (l *loader) typeNames() []string {
 	for _, d := range l.order {
 		names = append(names, lastPart(d.name))
 	}
-	return names
+	return append(names, slices.Sorted(maps.Keys(kinds))...)
 }
 
 func isNamed(kind any) bool {

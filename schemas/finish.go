@@ -13,15 +13,12 @@ func (c *compiler) finish() error {
 	for _, t := range c.all {
 		t.direct = isDirect(t)
 	}
-	// The default of a record may lean on the defaults of its fields: types are built outside in, so the inner ones are last.
-	for i := len(c.defaults) - 1; i >= 0; i-- {
-		d := c.defaults[i]
-		field := &d.record.Fields[d.field]
-		value, err := plainDefault(field.Type, d.value)
-		if err != nil {
-			return fmt.Errorf("field %s.%s: default: %w", lastPart(d.record.Name), field.Name, err)
+	for _, t := range c.all {
+		for i := range t.Fields {
+			if err := t.Fields[i].convertDefault(); err != nil {
+				return fmt.Errorf("field %s.%s: default: %w", lastPart(t.Name), t.Fields[i].Name, err)
+			}
 		}
-		field.Default = value
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ var scalars = []any{
 	logical("int", "date"), logical("int", "time-millis"), logical("long", "time-micros"),
 	logical("long", "timestamp-millis"), logical("long", "timestamp-micros"), logical("long", "timestamp-nanos"),
 	logical("long", "local-timestamp-millis"), logical("long", "local-timestamp-micros"), logical("long", "local-timestamp-nanos"),
-	logical("string", "uuid"), object{"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 3},
+	logical("string", "uuid"),
+	object{"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 3},
 }
 
 func logical(kind, name string) any { return object{"type": kind, "logicalType": name} }
@@ -168,6 +169,7 @@ func drawBranch(t *rapid.T, typ *schemas.Type, depth int) any {
 			records++
 		case schemas.Array:
 			arrays++
+		default:
 		}
 	}
 	if typ.Optional != nil && depth > 8 {
@@ -196,6 +198,7 @@ func drawScalar(t *rapid.T, typ *schemas.Type) any {
 		return rapid.Int64Range(0, 86399999).Draw(t, "time")
 	case schemas.TimeMicros:
 		return rapid.Int64Range(0, 86399999999).Draw(t, "time")
+	default:
 	}
 	switch typ.Kind {
 	case schemas.Boolean:

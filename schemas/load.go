@@ -113,6 +113,9 @@ func (l *loader) text(file string, text []byte) {
 		if errors.As(err, &syntax) {
 			offset = syntax.Offset - 1
 		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			offset = int64(len(text))
+		}
 		l.problem(file, offset, fmt.Sprintf("not valid JSON: %v", err))
 		return
 	}

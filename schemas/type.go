@@ -92,6 +92,8 @@ type Field struct {
 	Doc        string
 
 	aliases []string
+	// written is the default as the schema has it, until it is converted.
+	written *writtenDefault
 }
 
 // FieldIndex is the place of the named field in Fields, -1 if the record has none.
