@@ -20,10 +20,18 @@ const (
 	keyBudget       = "budget"
 )
 
-// A budget counts the bytes that one call may still ask for.
-type budget struct{ left int64 }
+// A budget counts the bytes that one turn may still ask for, and lends its steps to work that the interpreter does not count.
+type budget struct {
+	left   int64
+	steps  uint64
+	thread *star.Thread
+}
 
+// charge takes bytes; what has no budget is paid for elsewhere.
 func (b *budget) charge(bytes int64) error {
+	if b == nil {
+		return nil
+	}
 	if bytes < 0 || bytes > b.left {
 		b.left = -1
 		return errSizeLimit
@@ -32,8 +40,32 @@ func (b *budget) charge(bytes int64) error {
 	return nil
 }
 
+// work takes steps.
+func (b *budget) work(steps int64) error {
+	if b == nil || steps <= 0 {
+		return nil
+	}
+	b.thread.Steps += uint64(steps)
+	if b.thread.Steps >= b.steps {
+		return errStepLimit
+	}
+	return nil
+}
+
+// visit takes a step for a value in a walk through nested ones: values that share parts can be walked almost without end.
+func (b *budget) visit(depth int) error {
+	if depth > maxDepth {
+		return errTooDeep
+	}
+	return b.work(1)
+}
+
+func isLimit(err error) bool { return errors.Is(err, errSizeLimit) || errors.Is(err, errStepLimit) }
+
+func budgetOf(t *star.Thread) *budget { return t.Local(keyBudget).(*budget) }
+
 func charge(t *star.Thread, bytes int64) error {
-	return t.Local(keyBudget).(*budget).charge(bytes)
+	return budgetOf(t).charge(bytes)
 }
 
 // shallow is what a copy of v takes, without what its elements hold.
@@ -58,10 +90,16 @@ func shallow(v star.Value) int64 {
 	return 16
 }
 
-// deep is at least the length of v as text; it stops counting above most.
+// tooMuch is more than any budget.
+const tooMuch = 1 << 60
+
+// deep is at least the length of v as text; it stops counting above most. What is nested deeper than any value may be is too much.
 func deep(v star.Value, most int64, depth int) int64 {
 	total := 4*shallow(v) + 16
-	if depth > maxDepth || total > most {
+	if depth > maxDepth {
+		return tooMuch
+	}
+	if total > most {
 		return total
 	}
 	switch v := v.(type) {
@@ -120,8 +158,8 @@ func times(size int64, n star.Int) int64 {
 	switch {
 	case n.Sign() <= 0 || size == 0:
 		return 0
-	case !ok || count > (1<<60)/size:
-		return 1 << 60
+	case !ok || count > tooMuch/size:
+		return tooMuch
 	}
 	return size * count
 }
@@ -146,10 +184,17 @@ func binary(op syntax.Token) *star.Builtin {
 }
 
 func guardedBinary(t *star.Thread, op syntax.Token, x, y star.Value) (star.Value, error) {
-	left := t.Local(keyBudget).(*budget).left
-	size := binarySize(op, x, y, left)
-	if isExact(x) && isExact(y) && size > maxNumberBytes {
-		size = -1
+	if compared[op] {
+		return guardedCompare(t, op, x, y)
+	}
+	size := binarySize(op, x, y, budgetOf(t).left)
+	if isExact(x) && isExact(y) {
+		if size > maxNumberBytes {
+			size = -1
+		}
+		if err := budgetOf(t).work(size / numberBytesPerStep); err != nil {
+			return nil, err
+		}
 	}
 	if err := charge(t, size); err != nil {
 		return nil, err
@@ -169,7 +214,10 @@ func plusEqual(t *star.Thread, _ *star.Builtin, args star.Tuple, _ []star.Tuple)
 }
 
 // maxNumberBytes bounds products: multiplying numbers of megabytes takes seconds that no step counts.
-const maxNumberBytes = 16 << 10
+const (
+	maxNumberBytes     = 4 << 10
+	numberBytesPerStep = 64
+)
 
 func isExact(v star.Value) bool {
 	switch v.(type) {
@@ -207,7 +255,23 @@ var methods = map[string]func(receiver star.Value, args star.Tuple, left int64) 
 	"join": joinSize, "replace": replaceSize,
 	"format": nil, "extend": nil, "update": nil, "union": nil, "elems": nil, "split": nil, "rsplit": nil, "splitlines": nil, "upper": nil,
 	"lower": nil, "title": nil, "capitalize": nil, "keys": nil, "values": nil, "items": nil, "codepoints": nil, "elem_ords": nil,
-	"codepoint_ords": nil, "partition": nil, "rpartition": nil,
+	"codepoint_ords": nil, "partition": nil, "rpartition": nil, "strip": nil, "lstrip": nil, "rstrip": nil,
+	"get": firstKey, "pop": firstKey, "setdefault": firstKey, "index": nil, "remove": nil, "count": nil, "find": nil, "rfind": nil, "rindex": nil,
+	"insert": nil, "startswith": nil, "endswith": nil,
+}
+
+// walking are the methods that look at all of their receiver: what they do is counted in steps.
+var walking = map[string]bool{
+	"index": true, "remove": true, "count": true, "find": true, "rfind": true, "rindex": true, "insert": true, "pop": true,
+	"replace": true, "split": true, "rsplit": true,
+}
+
+// firstKey charges hashing: a tuple of tuples that share parts can be hashed almost without end.
+func firstKey(_ star.Value, args star.Tuple, left int64) int64 {
+	if len(args) == 0 {
+		return 0
+	}
+	return keySize(args[0], left)
 }
 
 func joinSize(receiver star.Value, args star.Tuple, left int64) int64 {
@@ -259,13 +323,10 @@ func attr(t *star.Thread, _ *star.Builtin, args star.Tuple, _ []star.Tuple) (sta
 
 func guardedCall(f *star.Builtin, receiver star.Value, extra func(star.Value, star.Tuple, int64) int64) *star.Builtin {
 	return star.NewBuiltin(f.Name(), func(t *star.Thread, _ *star.Builtin, args star.Tuple, kwargs []star.Tuple) (star.Value, error) {
-		left := t.Local(keyBudget).(*budget).left
-		var size int64
-		if receiver != nil {
-			size = 16 * shallow(receiver) // split makes a value of each letter
-		}
-		for _, a := range args {
-			size += 2 * shallow(a)
+		left := budgetOf(t).left
+		size, err := callSize(t, f.Name(), receiver, args)
+		if err != nil {
+			return nil, err
 		}
 		if extra != nil {
 			size += extra(receiver, args, left)
@@ -278,6 +339,31 @@ func guardedCall(f *star.Builtin, receiver star.Value, extra func(star.Value, st
 		}
 		return f.CallInternal(t, args, kwargs)
 	})
+}
+
+// callSize is what a call takes beside what extra says.
+func callSize(t *star.Thread, name string, receiver star.Value, args star.Tuple) (size int64, err error) {
+	list, isList := receiver.(*star.List)
+	if walking[name] {
+		switch {
+		case isList && (name == "index" || name == "remove"):
+			err = compareWork(t, list, list)
+		case receiver != nil:
+			if _, isDict := receiver.(*star.Dict); !isDict {
+				err = budgetOf(t).work(shallow(receiver) / bytesPerStep)
+			}
+		}
+	} else if receiver != nil && methods[name] == nil {
+		size = 16 * shallow(receiver) // split makes a value of each letter
+	}
+	switch name {
+	case "split", "rsplit", "replace":
+		size += 16 * shallow(receiver)
+	}
+	for _, a := range args {
+		size += 2 * shallow(a)
+	}
+	return size, err
 }
 
 func argValues(args star.Tuple, kwargs []star.Tuple) []star.Value {
@@ -297,9 +383,9 @@ func asText(_ star.Value, args star.Tuple, left int64) int64 {
 	return total
 }
 
-// lazily charges reading all of the arguments: a range is small, what is made of it is not.
-func lazily(_ star.Value, args star.Tuple, _ int64) int64 {
-	var total int64
+// lazily charges reading all of the arguments, keys and comparisons included: a range is small, what is made of it is not.
+func lazily(_ star.Value, args star.Tuple, left int64) int64 {
+	total := asText(nil, args, left)
 	for _, a := range args {
 		if n := star.Len(a); n > 0 {
 			total += int64(n) * bytesPerElement
@@ -310,27 +396,37 @@ func lazily(_ star.Value, args star.Tuple, _ int64) int64 {
 
 // guards are the predeclared names that replace operators and builtins.
 func guards() star.StringDict {
-	out := star.StringDict{guardedAttr: star.NewBuiltin("getattr", attr), guardedOwn: star.NewBuiltin("copy", own)}
+	out := star.StringDict{
+		guardedAttr: star.NewBuiltin("getattr", attr), guardedOwn: star.NewBuiltin("copy", own), guardedKey: star.NewBuiltin("key", hashable),
+	}
 	for token, op := range guarded {
 		out[guardedPrefix+token.String()] = binary(op)
+	}
+	for op := range compared {
+		out[guardedPrefix+op.String()] = binary(op)
 	}
 	out[guardedPrefix+syntax.PLUS_EQ.String()] = star.NewBuiltin("+=", plusEqual)
 	for _, name := range []string{"str", "repr", "print", "fail"} {
 		out[name] = guardedCall(star.Universe[name].(*star.Builtin), nil, asText)
 	}
-	for _, name := range []string{"list", "tuple", "sorted", "reversed", "enumerate", "zip", "dict", "set", "bytes", "max", "min", "any", "all"} {
+	for _, name := range []string{"list", "tuple", "sorted", "reversed", "enumerate", "zip", "dict", "bytes", "int", "float", "max", "min", "any", "all"} {
 		out[name] = guardedCall(star.Universe[name].(*star.Builtin), nil, lazily)
 	}
-	get := star.Universe["getattr"].(*star.Builtin)
-	out["getattr"] = star.NewBuiltin("getattr", func(t *star.Thread, _ *star.Builtin, args star.Tuple, kwargs []star.Tuple) (star.Value, error) {
-		if len(args) >= 2 {
-			if name, _ := star.AsString(args[1]); len(methods) > 0 {
-				if _, guardedName := methods[name]; guardedName && len(args) == 2 {
-					return attr(t, nil, args, nil)
-				}
-			}
-		}
-		return get.CallInternal(t, args, kwargs)
-	})
+	out["getattr"] = star.NewBuiltin("getattr", getattr)
 	return out
+}
+
+// getattr is the builtin, but for methods that are guarded.
+func getattr(t *star.Thread, _ *star.Builtin, args star.Tuple, kwargs []star.Tuple) (star.Value, error) {
+	if len(args) == 2 && len(kwargs) == 0 {
+		if name, _ := star.AsString(args[1]); isMethod(name) {
+			return attr(t, nil, args, nil)
+		}
+	}
+	return star.Universe["getattr"].(*star.Builtin).CallInternal(t, args, kwargs)
+}
+
+func isMethod(name string) bool {
+	_, is := methods[name]
+	return is
 }

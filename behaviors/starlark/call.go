@@ -3,7 +3,6 @@ package starlark
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	star "go.starlark.net/starlark"
@@ -11,83 +10,95 @@ import (
 	"github.com/partita-io/partita/entities"
 )
 
-// A thread is a Starlark thread with what its call may still use, kept for the next call.
+// A thread is a Starlark thread with what its turn may still use, kept for the next turn.
 type thread struct {
 	thread star.Thread
 	budget budget
 	turn   turn
+	failed bool
 }
 
-func newThread(file string, limits Limits, print func(file, text string)) *thread {
-	t := &thread{budget: budget{left: limits.Bytes}}
+func newThread(limits Limits, print func(file, text string)) *thread {
+	t := &thread{}
+	t.budget = budget{left: limits.Bytes, steps: limits.Steps, thread: &t.thread}
 	t.thread.SetLocal(keyBudget, &t.budget)
 	t.thread.SetLocal(keyTurn, &t.turn)
 	t.thread.SetMaxExecutionSteps(limits.Steps)
 	t.thread.OnMaxSteps = func(s *star.Thread) { s.Cancel(errStepLimit.Error()) }
-	t.thread.Print = func(_ *star.Thread, text string) {
+	t.thread.Print = func(s *star.Thread, text string) {
 		if print != nil {
-			print(file, text)
+			print(s.CallFrame(1).Pos.Filename(), text)
 		}
 	}
 	return t
 }
 
-// A caller calls the functions of one script from any number of goroutines.
+// A caller has threads for the turns of one script, in any number of goroutines.
 type caller struct {
 	limits Limits
 	pool   sync.Pool
 }
 
-func newCaller(file string, limits Limits, print func(file, text string)) *caller {
-	return &caller{limits: limits, pool: sync.Pool{New: func() any { return newThread(file, limits, print) }}}
+func newCaller(limits Limits, print func(file, text string)) *caller {
+	return &caller{limits: limits, pool: sync.Pool{New: func() any { return newThread(limits, print) }}}
 }
 
-// call calls f. Nothing a script does gets out but a value or a failure. A thread that failed is not used again.
-func (c *caller) call(f *star.Function, allowed turn, args ...star.Value) (result star.Value, failure *entities.Failure) {
+// borrow is a thread with the limits of one turn: all of its calls share them.
+func (c *caller) borrow() *thread {
 	t := c.pool.Get().(*thread)
-	t.thread.Steps, t.budget.left, t.turn = 0, c.limits.Bytes, allowed
-	defer func() {
-		if p := recover(); p != nil {
-			failure = &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("%s: in %s: internal error: %v", f.Position(), f.Name(), p)}
-		}
-	}()
-	result, err := star.Call(&t.thread, f, args, nil)
-	switch {
-	case err == nil && t.budget.left < 0:
-		err = errSizeLimit
-	case err == nil:
+	t.thread.Steps, t.budget.left = 0, c.limits.Bytes
+	return t
+}
+
+// giveBack keeps a thread for later; one that failed is cancelled for good.
+func (c *caller) giveBack(t *thread) {
+	if !t.failed {
+		t.turn = turn{}
 		c.pool.Put(t)
+	}
+}
+
+// call calls f, which may do what allowed says.
+func (t *thread) call(f *star.Function, allowed turn, args ...star.Value) (star.Value, *entities.Failure) {
+	t.turn, t.failed = allowed, true
+	result, err := star.Call(&t.thread, f, args, nil)
+	if err == nil && t.budget.left < 0 {
+		err = errSizeLimit
+	}
+	if err == nil {
+		t.failed = false
 		return result, nil
 	}
-	return nil, failureIn(f.Name(), err, f, t.budget.left < 0, t.thread.Steps >= c.limits.Steps)
+	return nil, t.failure(f, err)
 }
 
-func failureOf(err error) *entities.Failure {
-	return failureIn("", err, nil, errors.Is(err, errSizeLimit), strings.Contains(err.Error(), errStepLimit.Error()))
-}
-
-func failureIn(name string, err error, f *star.Function, size, steps bool) *entities.Failure {
-	failure := &entities.Failure{Code: entities.BehaviorError}
+// failure is what went wrong in or after f. A limit stays one, whatever error it came out as.
+func (t *thread) failure(f *star.Function, err error) *entities.Failure {
+	t.failed = true
+	failure := &entities.Failure{Code: entities.BehaviorError, Message: placeOf(f, err) + "in " + f.Name() + ": " + clipped(err.Error(), maxMessageBytes)}
 	switch {
-	case size || errors.Is(err, errSizeLimit):
+	case t.budget.left < 0 || errors.Is(err, errSizeLimit):
 		failure.Code = entities.SizeLimit
-	case steps:
+	case t.thread.Steps >= t.budget.steps || errors.Is(err, errStepLimit):
 		failure.Code = entities.StepLimit
 	}
-	place := ""
+	return failure
+}
+
+// placeOf is the innermost place in a script that the error came by, or else where f begins.
+func placeOf(f *star.Function, err error) string {
 	var eval *star.EvalError
 	if errors.As(err, &eval) {
-		for i := len(eval.CallStack) - 1; i >= 0 && place == ""; i-- {
+		for i := len(eval.CallStack) - 1; i >= 0; i-- {
 			if pos := eval.CallStack[i].Pos; pos.IsValid() && pos.Filename() != "<builtin>" {
-				place = pos.String() + ": "
+				return pos.String() + ": "
 			}
 		}
-	} else if f != nil {
-		place = f.Position().String() + ": "
 	}
-	if name != "" {
-		place += "in " + name + ": "
-	}
-	failure.Message = place + err.Error()
-	return failure
+	return f.Position().String() + ": "
+}
+
+// panicked is the failure made of a panic: one bad turn must not end the process.
+func panicked(place string, p any) *entities.Failure {
+	return &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("%s: internal error: %s", place, clipped(fmt.Sprint(p), maxMessageBytes))}
 }

@@ -10,8 +10,8 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// A Decimal is an exact number. +, -, * and / work between decimals and ints and are exact; a result that does not fit the scale of the
-// field it is put in is refused there. Floats never mix in.
+// A Decimal is an exact number. +, -, *, / and comparisons work between decimals and ints and are exact; a result that does not fit the
+// scale of the field it is put in is refused there. Floats never mix in.
 type Decimal struct{ rat *big.Rat }
 
 var (
@@ -46,12 +46,17 @@ func (d Decimal) Unary(op syntax.Token) (star.Value, error) {
 		return d, nil
 	case syntax.MINUS:
 		return Decimal{new(big.Rat).Neg(d.rat)}, nil
+	default:
+		return nil, nil
 	}
-	return nil, nil
 }
 
-// Binary is arithmetic with another decimal or an int.
+// Binary is arithmetic with another decimal or an int. A quotient must end within 34 digits: what 10/3 should be rounded to is for the
+// script to say.
 func (d Decimal) Binary(op syntax.Token, other star.Value, side star.Side) (star.Value, error) {
+	if _, isFloat := other.(star.Float); isFloat {
+		return nil, errFloatMixed
+	}
 	o, ok := asRat(other)
 	if !ok {
 		return nil, nil
@@ -60,20 +65,36 @@ func (d Decimal) Binary(op syntax.Token, other star.Value, side star.Side) (star
 	if side == star.Right {
 		x, y = o, d.rat
 	}
-	if (op == syntax.SLASH) && y.Sign() == 0 {
-		return nil, errors.New("decimal division by zero")
-	}
 	switch op {
 	case syntax.PLUS:
-		return Decimal{new(big.Rat).Add(x, y)}, nil
+		return exactDecimal(new(big.Rat).Add(x, y))
 	case syntax.MINUS:
-		return Decimal{new(big.Rat).Sub(x, y)}, nil
+		return exactDecimal(new(big.Rat).Sub(x, y))
 	case syntax.STAR:
-		return Decimal{new(big.Rat).Mul(x, y)}, nil
+		return exactDecimal(new(big.Rat).Mul(x, y))
 	case syntax.SLASH:
-		return Decimal{new(big.Rat).Quo(x, y)}, nil
+		if y.Sign() == 0 {
+			return nil, errors.New("decimal division by zero")
+		}
+		q := new(big.Rat).Quo(x, y)
+		if n, exact := q.FloatPrec(); !exact || n > maxQuotientDigits {
+			return nil, fmt.Errorf("decimal division does not end within %d digits: divide with ints, as in cents // 3", maxQuotientDigits)
+		}
+		return exactDecimal(q)
+	default:
+		return nil, nil
 	}
-	return nil, nil
+}
+
+const maxQuotientDigits = 34
+
+var errFloatMixed = errors.New("a decimal and a float do not mix: a float is not exact")
+
+func exactDecimal(r *big.Rat) (star.Value, error) {
+	if r.Num().BitLen()+r.Denom().BitLen() > 8*maxDecimalDigits {
+		return nil, fmt.Errorf("%w: a decimal has at most %d digits", errSizeLimit, maxDecimalDigits)
+	}
+	return Decimal{r}, nil
 }
 
 // CompareSameType orders decimals.
@@ -90,8 +111,9 @@ func (d Decimal) CompareSameType(op syntax.Token, other star.Value, _ int) (bool
 		return c <= 0, nil
 	case syntax.GT:
 		return c > 0, nil
+	default:
+		return c >= 0, nil
 	}
-	return c >= 0, nil
 }
 
 func asRat(v star.Value) (*big.Rat, bool) {
@@ -120,7 +142,7 @@ func newDecimal(_ *star.Thread, b *star.Builtin, args star.Tuple, kwargs []star.
 		return nil, err
 	}
 	if r, ok := asRat(v); ok {
-		return Decimal{r}, nil
+		return exactDecimal(r)
 	}
 	s, ok := star.AsString(v)
 	if !ok {
@@ -129,7 +151,7 @@ func newDecimal(_ *star.Thread, b *star.Builtin, args star.Tuple, kwargs []star.
 	if r, ok := parseDecimal(s); ok {
 		return Decimal{r}, nil
 	}
-	return nil, fmt.Errorf("decimal: %.40q is not a number like \"12.30\"", s)
+	return nil, fmt.Errorf("decimal: %s is not a number like \"12.30\"", quoted(s))
 }
 
 func parseDecimal(s string) (*big.Rat, bool) {

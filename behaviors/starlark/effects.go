@@ -65,9 +65,9 @@ func emit(t *star.Thread, _ *star.Builtin, args star.Tuple, kwargs []star.Tuple)
 		for k := range allowed.events {
 			known = append(known, k)
 		}
-		return nil, fmt.Errorf("emit: entity %s has no event %s%s", allowed.entity, args[0], didYouMean(name, known))
+		return nil, fmt.Errorf("emit: entity %s has no event %s%s", allowed.entity, shown(args[0]), didYouMean(name, known))
 	}
-	fields, err := newRecord(event.Type, kwargs, 0)
+	fields, err := newRecord(event.Type, kwargs, budgetOf(t), 0)
 	if err != nil {
 		return nil, fmt.Errorf("emit: %w", err)
 	}
@@ -77,12 +77,22 @@ func emit(t *star.Thread, _ *star.Builtin, args star.Tuple, kwargs []star.Tuple)
 
 func reply(_ *star.Thread, b *star.Builtin, args star.Tuple, kwargs []star.Tuple) (star.Value, error) {
 	e := &effect{kind: replying}
-	return e, star.UnpackArgs(b.Name(), args, kwargs, "value", &e.reply)
+	if err := star.UnpackArgs(b.Name(), args, kwargs, "value", &e.reply); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 func reject(_ *star.Thread, b *star.Builtin, args star.Tuple, kwargs []star.Tuple) (star.Value, error) {
 	e := &effect{kind: rejecting}
-	return e, star.UnpackArgs(b.Name(), args, kwargs, "code", &e.code, "message?", &e.message)
+	if err := star.UnpackArgs(b.Name(), args, kwargs, "code", &e.code, "message?", &e.message); err != nil {
+		return nil, err
+	}
+	if e.code == "" || len(e.code) > maxCodeBytes {
+		return nil, fmt.Errorf("reject: a code for programs has 1 to %d bytes, like \"cart-closed\"", maxCodeBytes)
+	}
+	e.message = clipped(e.message, maxMessageBytes)
+	return e, nil
 }
 
 func remove(_ *star.Thread, b *star.Builtin, args star.Tuple, kwargs []star.Tuple) (star.Value, error) {
@@ -93,6 +103,12 @@ func later(_ *star.Thread, b *star.Builtin, _ star.Tuple, _ []star.Tuple) (star.
 	return nil, fmt.Errorf("%s: not in this version", b.Name())
 }
 
+// Bounds of what a decision can hold: a code is a word, and all events of a command are of one transaction.
+const (
+	maxCodeBytes = 100
+	maxEffects   = 1000
+)
+
 // effectsOf are the effects in a decide_ function's result: None, one, or a list of them.
 func effectsOf(v star.Value) ([]*effect, error) {
 	switch v := v.(type) {
@@ -101,6 +117,9 @@ func effectsOf(v star.Value) ([]*effect, error) {
 	case *effect:
 		return checkTogether([]*effect{v})
 	case *star.List, star.Tuple:
+		if n := star.Len(v); n > maxEffects {
+			return nil, fmt.Errorf("%w: returned %d effects: a command has at most %d", errSizeLimit, n, maxEffects)
+		}
 		var out []*effect
 		for item := range star.Elements(v.(star.Iterable)) {
 			e, ok := item.(*effect)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"go.starlark.net/lib/json"
 	star "go.starlark.net/starlark"
 
 	"github.com/partita-io/partita/behaviors"
@@ -40,25 +39,27 @@ type entity struct {
 // LoadEntity loads an entity's script. All its problems come back at once; the entity is usable when there are none.
 func LoadEntity(config EntityConfig) (behaviors.Entity, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, err := newLoader(config.Folder, config.Limits, config.Print).load(config.File)
-	if err != nil {
-		return nil, problemsOf(config.File, err)
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, config.Commands, config.Events, []*Message{config.State})
+	if len(problems) > 0 {
+		return nil, problems
 	}
 	f := &functions{file: config.File, owner: "entity " + config.Name, globals: globals}
-	e := &entity{config: config, caller: newCaller(config.File, config.Limits, config.Print)}
-	e.decide = f.required("decide_", "command", []string{"state", "cmd", "ctx"}, config.Commands)
-	e.evolve = f.required("evolve_", "event", []string{"state", "event"}, config.Events)
+	e := &entity{config: config, caller: newCaller(config.Limits, config.Print)}
+	state := strings.ReplaceAll(config.Name, "-", "_")
+	e.decide = f.required("decide_", "command", []string{state, "cmd", "ctx"}, config.Commands)
+	e.evolve = f.required("evolve_", "event", []string{state, "event"}, config.Events)
 	f.refuseUnknown("decide_", "command", config.Commands)
 	f.refuseUnknown("evolve_", "event", config.Events)
 	e.allowed = turn{entity: config.Name, events: byName(config.Events)}
-	if e.initial, err = newRecord(config.State.Type, nil, 0); err != nil {
+	initial, err := newRecord(config.State.Type, nil, nil, 0)
+	if err != nil {
 		f.problem("state %s: %v", config.State.Name, err)
-		return nil, f.problems
 	}
-	e.initial.Freeze()
 	if len(f.problems) > 0 {
 		return nil, f.problems
 	}
+	e.initial = initial
+	e.initial.Freeze()
 	return e, nil
 }
 
@@ -83,11 +84,11 @@ func (e *entity) DecodeState(fingerprint uint64, data []byte) (entities.State, e
 }
 
 func (e *entity) StateJSON(state entities.State) ([]byte, error) {
-	value, err := toPlain(state.(*Record), e.config.State.Type)
+	value, err := recordToPlain(state.(*Record), e.config.State.Type, nil, 0)
 	if err != nil {
 		return nil, fmt.Errorf("state of entity %s: %w", e.config.Name, err)
 	}
-	return e.config.Codec.JSON(e.config.State, value.([]any))
+	return e.config.Codec.JSON(e.config.State, value)
 }
 
 func (e *entity) Decide(ctx context.Context, turns []behaviors.Turn) {
@@ -98,31 +99,36 @@ func (e *entity) Decide(ctx context.Context, turns []behaviors.Turn) {
 	}
 }
 
-func (e *entity) decideOne(ctx context.Context, command *entities.Command, state *Record) (entities.Decision, *entities.Failure) {
-	none := entities.Decision{}
-	if command.Type != "" && e.decide[command.Type] == nil {
-		return none, e.unknownCommand(command.Type)
+func (e *entity) decideOne(ctx context.Context, command *entities.Command, state *Record) (d entities.Decision, failure *entities.Failure) {
+	defer func() {
+		if p := recover(); p != nil {
+			d, failure = entities.Decision{}, panicked(e.config.File+": entity "+e.config.Name, p)
+		}
+	}()
+	if command.Type != "" && e.decide[shortName(command.Type)] == nil {
+		return d, e.unknownCommand(command.Type)
 	}
 	name, value, failure := decode(ctx, e.config.Codec, command.Type, command.Payload)
 	if failure != nil {
-		return none, failure
+		return d, failure
 	}
-	decide := e.decide[name]
-	if decide == nil {
-		return none, e.unknownCommand(name)
+	function := e.decide[name]
+	if function == nil {
+		return d, e.unknownCommand(name)
 	}
-	message := byNameIn(e.config.Commands, name)
-	cmd := recordToStar(value, message.Type)
+	cmd := recordToStar(value, byNameIn(e.config.Commands, name).Type)
 	cmd.Freeze()
-	result, failure := e.caller.call(decide, e.allowed, state, cmd, commandContext(command))
+	t := e.caller.borrow()
+	defer e.caller.giveBack(t)
+	result, failure := t.call(function, e.allowed, state, cmd, commandContext(command))
 	if failure != nil {
-		return none, failure
+		return d, failure
 	}
 	effects, err := effectsOf(result)
 	if err != nil {
-		return none, failureIn(decide.Name(), err, decide, false, false)
+		return d, t.failure(function, err)
 	}
-	return e.carryOut(decide, effects, state)
+	return e.carryOut(t, function, effects, state)
 }
 
 func byNameIn(messages []*Message, name string) *Message {
@@ -139,12 +145,12 @@ func (e *entity) unknownCommand(name string) *entities.Failure {
 	for i, m := range e.config.Commands {
 		known[i] = m.Name
 	}
-	return &entities.Failure{Code: entities.UnknownType, Message: fmt.Sprintf("entity %s has no command %q%s: it knows %s",
-		e.config.Name, name, didYouMean(name, known), strings.Join(known, ", "))}
+	return &entities.Failure{Code: entities.UnknownType, Message: fmt.Sprintf("entity %s has no command %s%s: it knows %s",
+		e.config.Name, quoted(name), didYouMean(name, known), strings.Join(known, ", "))}
 }
 
 // carryOut makes a decision of effects: events are encoded, and evolve_ functions applied to a copy of the state.
-func (e *entity) carryOut(decide *star.Function, effects []*effect, state *Record) (d entities.Decision, failure *entities.Failure) {
+func (e *entity) carryOut(t *thread, decide *star.Function, effects []*effect, state *Record) (d entities.Decision, failure *entities.Failure) {
 	next, deletes := state, false
 	for _, effect := range effects {
 		var err error
@@ -152,18 +158,18 @@ func (e *entity) carryOut(decide *star.Function, effects []*effect, state *Recor
 		case rejecting:
 			d.Rejection = &entities.Rejection{Code: effect.code, Message: effect.message}
 		case replying:
-			d.Reply, err = e.replyJSON(decide, effect.reply)
+			d.Reply, err = replyJSON(effect.reply)
 		case deleting:
 			deletes = true
 		case emitting:
 			var event entities.Event
-			if event, err = e.encodeEvent(effect); err == nil {
+			if event, err = e.encodeEvent(effect, t); err == nil {
 				d.Events = append(d.Events, event)
-				next, failure = e.apply(effect, next)
+				next, failure = e.apply(t, effect, next)
 			}
 		}
 		if err != nil {
-			failure = failureIn(decide.Name(), err, decide, false, false)
+			failure = t.failure(decide, err)
 		}
 		if failure != nil {
 			return entities.Decision{}, failure
@@ -176,60 +182,48 @@ func (e *entity) carryOut(decide *star.Function, effects []*effect, state *Recor
 		d.Events[len(d.Events)-1].Deletes = true
 		next = e.initial
 	}
-	return e.withState(d, next)
+	return e.withState(t, decide, d, next)
 }
 
-func (e *entity) encodeEvent(effect *effect) (entities.Event, error) {
-	value, err := toPlain(effect.fields, effect.event.Type)
+func (e *entity) encodeEvent(effect *effect, t *thread) (entities.Event, error) {
+	value, err := recordToPlain(effect.fields, effect.event.Type, &t.budget, 0)
 	if err != nil {
 		return entities.Event{}, err
 	}
-	payload, err := e.config.Codec.Encode(effect.event, value.([]any))
+	payload, err := e.config.Codec.Encode(effect.event, value)
 	if err != nil {
 		return entities.Event{}, fmt.Errorf("event %s: %w", effect.event.Name, err)
 	}
 	return entities.Event{Type: effect.event.Name, Payload: payload}, nil
 }
 
-func (e *entity) apply(effect *effect, state *Record) (*Record, *entities.Failure) {
+func (e *entity) apply(t *thread, effect *effect, state *Record) (*Record, *entities.Failure) {
 	evolve := e.evolve[effect.event.Name]
-	next := state.thawed()
-	result, failure := e.caller.call(evolve, turn{}, next, effect.fields)
+	next := state.thawed(&t.budget)
+	result, failure := t.call(evolve, turn{}, next, effect.fields)
 	if failure != nil {
 		return nil, failure
 	}
 	if result != star.None {
-		err := fmt.Errorf("returned %s: evolve changes the state in place and returns nothing", result.Type())
-		return nil, failureIn(evolve.Name(), err, evolve, false, false)
+		return nil, t.failure(evolve, fmt.Errorf("returned %s: evolve changes the state in place and returns nothing", result.Type()))
 	}
-	if _, err := coerce(next, e.config.State.Type, 0); err != nil {
-		return nil, failureIn(evolve.Name(), err, evolve, false, false)
+	if _, err := coerce(next, e.config.State.Type, &t.budget, 0); err != nil {
+		return nil, t.failure(evolve, fmt.Errorf("%s.%w", next.Type(), err))
 	}
 	next.Freeze()
 	return next, nil
 }
 
-func (e *entity) withState(d entities.Decision, state *Record) (entities.Decision, *entities.Failure) {
-	value, err := toPlain(state, e.config.State.Type)
+func (e *entity) withState(t *thread, decide *star.Function, d entities.Decision, state *Record) (entities.Decision, *entities.Failure) {
+	value, err := recordToPlain(state, e.config.State.Type, &t.budget, 0)
 	if err == nil {
-		d.StateData, d.StateFingerprint, err = e.config.Codec.EncodeState(e.config.State, value.([]any))
+		d.StateData, d.StateFingerprint, err = e.config.Codec.EncodeState(e.config.State, value)
 	}
 	if err != nil {
-		return entities.Decision{}, &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("%s: state of entity %s: %v", e.config.File, e.config.Name, err)}
+		return entities.Decision{}, t.failure(decide, fmt.Errorf("state of entity %s: %w", e.config.Name, err))
 	}
 	d.State = state
 	return d, nil
-}
-
-// replyJSON is the value given to reply(), as JSON.
-func (e *entity) replyJSON(decide *star.Function, v star.Value) ([]byte, error) {
-	t := newThread(decide.Name(), e.config.Limits, nil)
-	text, err := star.Call(&t.thread, json.Module.Members["encode"], star.Tuple{v}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("reply: %w", err)
-	}
-	s, _ := star.AsString(text)
-	return []byte(s), nil
 }
 
 func commandContext(c *entities.Command) *scope {

@@ -1,7 +1,6 @@
 package starlark
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -13,79 +12,23 @@ import (
 	"github.com/partita-io/partita/schemas"
 )
 
-var (
-	text  = &schemas.Type{Kind: schemas.String}
-	long  = &schemas.Type{Kind: schemas.Long}
-	lines = &schemas.Type{Kind: schemas.Map, Elem: long}
-)
+const cartSchemas = `[
+ {"type":"record","name":"Cart","namespace":"shop","fields":[{"name":"lines","type":{"type":"map","values":"long"},"default":{}},
+  {"name":"total","type":"long","default":0},{"name":"tags","type":{"type":"array","items":"string"},"default":[]},
+  {"name":"price","type":{"type":"bytes","logicalType":"decimal","precision":12,"scale":2},"default":"\u0000"},
+  {"name":"what","type":["null",{"type":"record","name":"Book","fields":[{"name":"title","type":"string"}]},
+    {"type":"record","name":"Film","fields":[{"name":"title","type":"string"},{"name":"minutes","type":"int","default":0}]}],"default":null}]},
+ {"type":"record","name":"AddItem","namespace":"shop","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"long"}]},
+ {"type":"record","name":"ItemAdded","namespace":"shop","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"long"}]}
+]`
 
-func record(name string, fields ...schemas.Field) *Message {
-	return &Message{Name: name, Type: &schemas.Type{Kind: schemas.Record, Name: "shop." + name, Fields: fields}}
-}
-
-var (
-	cart    = record("Cart", schemas.Field{Name: "lines", Type: lines, HasDefault: true, Default: map[string]any{}}, schemas.Field{Name: "total", Type: long, HasDefault: true, Default: int64(0)})
-	addItem = record("AddItem", schemas.Field{Name: "sku", Type: text}, schemas.Field{Name: "quantity", Type: long})
-	added   = record("ItemAdded", addItem.Type.Fields...)
-)
-
-// jsonCodec carries flat records of strings, longs and maps of longs as JSON.
-type jsonCodec struct{}
-
-func (jsonCodec) Decode(name string, p entities.Payload) (string, []any, *entities.Failure) {
-	m := map[string]*Message{"AddItem": addItem, "ItemAdded": added, "Cart": cart}[name]
-	value, err := jsonCodec{}.DecodeState(m, 0, p.Data)
-	if err != nil {
-		return "", nil, &entities.Failure{Code: entities.Malformed, Message: err.Error()}
-	}
-	return name, value, nil
-}
-
-func (jsonCodec) Encode(m *Message, v []any) (entities.Payload, error) {
-	data, err := jsonCodec{}.JSON(m, v)
-	return entities.Payload{Data: data}, err
-}
-
-func (jsonCodec) EncodeState(m *Message, v []any) ([]byte, uint64, error) {
-	data, err := jsonCodec{}.JSON(m, v)
-	return data, 1, err
-}
-
-func (jsonCodec) DecodeState(m *Message, _ uint64, data []byte) ([]any, error) {
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, err
-	}
-	out := make([]any, len(m.Type.Fields))
-	for i, f := range m.Type.Fields {
-		switch f.Type.Kind {
-		case schemas.Long:
-			var n int64
-			_ = json.Unmarshal(raw[f.Name], &n)
-			out[i] = n
-		case schemas.String:
-			var s string
-			_ = json.Unmarshal(raw[f.Name], &s)
-			out[i] = s
-		default:
-			var counts map[string]int64
-			_ = json.Unmarshal(raw[f.Name], &counts)
-			plain := map[string]any{}
-			for k, n := range counts {
-				plain[k] = n
-			}
-			out[i] = plain
-		}
-	}
-	return out, nil
-}
-
-func (jsonCodec) JSON(m *Message, v []any) ([]byte, error) {
-	out := map[string]any{}
-	for i, f := range m.Type.Fields {
-		out[f.Name] = v[i]
-	}
-	return json.Marshal(out)
+func cartExample(t testing.TB) example {
+	t.Helper()
+	set, err := schemas.Parse(cartSchemas)
+	require.NoError(t, err)
+	codec, err := schemas.NewCodec(set, schemas.Options{Encoding: schemas.JSONEncoding})
+	require.NoError(t, err)
+	return example{set: set, codec: codec}
 }
 
 const evolves = `
@@ -94,29 +37,56 @@ def evolve_item_added(cart, event):
     cart.total += event.quantity
 `
 
-func load(script string) (behaviors.Entity, []Problem) {
-	return LoadEntity(EntityConfig{Folder: fstest.MapFS{"cart.star": {Data: []byte(script)}}, File: "cart.star", Name: "cart",
-		State: cart, Commands: []*Message{addItem}, Events: []*Message{added}, Codec: jsonCodec{}})
+func loadFiles(t testing.TB, files fstest.MapFS, print func(file, text string)) (behaviors.Entity, []Problem) {
+	t.Helper()
+	x := cartExample(t)
+	records := x.records(t, "Cart", "AddItem", "ItemAdded")
+	return LoadEntity(EntityConfig{Folder: files, File: "cart.star", Name: "cart", Print: print,
+		State: records[0], Commands: records[1:2], Events: records[2:], Codec: NewCodec(x.codec, records...)})
 }
 
-func decide(t testing.TB, body string) (behaviors.Entity, behaviors.Turn) {
-	e, problems := load("def decide_add_item(cart, cmd, ctx):\n    " + body + "\n" + evolves)
+func load(t testing.TB, script string) (behaviors.Entity, []Problem) {
+	t.Helper()
+	return loadFiles(t, fstest.MapFS{"cart.star": {Data: []byte(script)}}, nil)
+}
+
+func decideBody(t testing.TB, body string) (behaviors.Entity, behaviors.Turn) {
+	t.Helper()
+	return decideScript(t, "def decide_add_item(cart, cmd, ctx):\n    "+body+"\n"+evolves)
+}
+
+// evolveBody decides an event and evolves by the body.
+func evolveBody(t testing.TB, body string) (behaviors.Entity, behaviors.Turn) {
+	t.Helper()
+	return decideScript(t, "def decide_add_item(cart, cmd, ctx):\n    return emit('ItemAdded', sku = cmd.sku, quantity = 1)\ndef evolve_item_added(cart, event):\n    "+body+"\n")
+}
+
+func decideScript(t testing.TB, script string) (behaviors.Entity, behaviors.Turn) {
+	t.Helper()
+	e, problems := load(t, script)
 	require.Empty(t, problems)
+	return e, decideOn(t, e)
+}
+
+func decideOn(t testing.TB, e behaviors.Entity) behaviors.Turn {
+	t.Helper()
 	turn := behaviors.Turn{State: e.InitialState(), Command: &entities.Command{EntityID: "c1", Type: "AddItem",
 		Payload: entities.Payload{Data: []byte(`{"sku":"apple","quantity":2}`)}}}
 	turns := []behaviors.Turn{turn}
 	e.Decide(t.Context(), turns)
-	return e, turns[0]
+	return turns[0]
 }
 
 func TestEventIsDecidedAndStateEvolves(t *testing.T) {
-	e, turn := decide(t, `return [emit("ItemAdded", sku = cmd.sku, quantity = cmd.quantity), reply({"n": 1})]`)
+	e, turn := decideBody(t, `return [emit("ItemAdded", sku = cmd.sku, quantity = cmd.quantity), reply({"n": 1})]`)
 	require.Nil(t, turn.Failure)
-	require.JSONEq(t, `{"lines":{"apple":2},"total":2}`, string(turn.Decision.StateData))
+	after, err := e.StateJSON(turn.Decision.State)
+	require.NoError(t, err)
+	require.Equal(t, `{"lines":{"apple":2},"total":2,"tags":[],"price":"0.00","what":null}`, string(after))
 	require.JSONEq(t, `{"n":1}`, string(turn.Decision.Reply))
 	before, err := e.StateJSON(turn.State)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"lines":{},"total":0}`, string(before))
+	require.Equal(t, `{"lines":{},"total":0,"tags":[],"price":"0.00","what":null}`, string(before))
 }
 
 func TestFailuresNameThePlaceAndTheMend(t *testing.T) {
@@ -131,7 +101,7 @@ func TestFailuresNameThePlaceAndTheMend(t *testing.T) {
 		`return send("x")`:                                "not in this version",
 		`return 1 + "a"`:                                  "unknown binary op",
 	} {
-		_, turn := decide(t, body)
+		_, turn := decideBody(t, body)
 		require.NotNil(t, turn.Failure, body)
 		require.Equal(t, entities.BehaviorError, turn.Failure.Code, body)
 		require.Contains(t, turn.Failure.Message, want, body)
@@ -150,15 +120,21 @@ func TestGreedyScriptsEndAtALimit(t *testing.T) {
 		"s = 'ab'\n    for i in range(60):\n        s = s.replace('a', s)", `return list(range(1000000000))`, `return max(range(1000000000))`,
 		"d = {}\n    for i in range(100000000):\n        d[i] = i", "l = [1]\n    for i in range(60):\n        l = [l, l]\n    return str(l)",
 		"d = {'s': 'a'}\n    for i in range(60):\n        d['s'] *= 2", "l = [0]\n    for i in range(60):\n        l = l[:] + l[:]",
+		"t = (1,)\n    for i in range(60):\n        t = (t, t)\n    return {t: 1}", "t = (1,)\n    for i in range(60):\n        t = (t, t)\n    return {}.get(t)",
+		"l = [0] * 100\n    for i in range(9):\n        l = [l] * 100\n    return l == list(l)",
+		"l = [0] * 100\n    for i in range(9):\n        l = [l] * 100\n    return [l[:], l[:]].index([l])",
+		"s = 'a' * 20000000\n    for i in range(900000):\n        s == s + ''", "l = [1]\n    for i in range(60):\n        l = [l, l]\n    return reply(l)",
+		"return reply('a' * 1000000)", "return [emit('ItemAdded', sku = 'a', quantity = 1)] * 100000",
+		"l = list(range(100000))\n    for i in range(900000):\n        i in l",
 	} {
-		_, turn := decide(t, body)
+		_, turn := decideBody(t, body)
 		require.NotNil(t, turn.Failure, body)
 		require.Contains(t, []entities.FailureCode{entities.SizeLimit, entities.StepLimit}, turn.Failure.Code, "%s: %s", body, turn.Failure.Message)
 	}
 }
 
 func TestMissingAndMisnamedFunctionsAreAllTold(t *testing.T) {
-	_, problems := load("def decide_add_itm(cart, cmd, ctx):\n    pass\ndef evolve_item_added(cart):\n    pass\n")
+	_, problems := load(t, "def decide_add_itm(cart, cmd, ctx):\n    pass\ndef evolve_item_added(cart):\n    pass\n")
 	var all []string
 	for _, p := range problems {
 		all = append(all, p.String())
@@ -176,7 +152,7 @@ func TestNamesBecomeSnakeCase(t *testing.T) {
 }
 
 func BenchmarkDecide(b *testing.B) {
-	e, first := decide(b, `return emit("ItemAdded", sku = cmd.sku, quantity = cmd.quantity)`)
+	e, first := decideBody(b, `return emit("ItemAdded", sku = cmd.sku, quantity = cmd.quantity)`)
 	turns := []behaviors.Turn{{Command: first.Command, State: e.InitialState()}}
 	for b.Loop() {
 		e.Decide(b.Context(), turns)

@@ -7,13 +7,15 @@ import (
 // Names of the guarded operators. No script can write them, so no script can hide them.
 const (
 	guardedAttr   = "."
-	guardedOwn    = "charge"
+	guardedOwn    = "op copy"
+	guardedKey    = "op key"
 	guardedPrefix = "op "
 )
 
 // guarded are the operators whose result can be much larger than what was charged for their operands.
 var guarded = map[syntax.Token]syntax.Token{
 	syntax.PLUS: syntax.PLUS, syntax.STAR: syntax.STAR, syntax.LTLT: syntax.LTLT, syntax.PERCENT: syntax.PERCENT, syntax.PIPE: syntax.PIPE,
+	syntax.SLASH: syntax.SLASH, syntax.SLASHSLASH: syntax.SLASHSLASH, syntax.SLASH_EQ: syntax.SLASH, syntax.SLASHSLASH_EQ: syntax.SLASHSLASH,
 	syntax.PLUS_EQ: syntax.PLUS, syntax.STAR_EQ: syntax.STAR, syntax.LTLT_EQ: syntax.LTLT, syntax.PERCENT_EQ: syntax.PERCENT, syntax.PIPE_EQ: syntax.PIPE,
 }
 
@@ -61,7 +63,7 @@ func guardAssign(s *syntax.AssignStmt) {
 func guardTarget(e syntax.Expr) syntax.Expr {
 	switch e := e.(type) {
 	case *syntax.IndexExpr:
-		e.X, e.Y = guardExpr(e.X), guardExpr(e.Y)
+		e.X, e.Y = guardExpr(e.X), guardKey(e.Y)
 	case *syntax.DotExpr:
 		e.X = guardExpr(e.X)
 	case *syntax.ParenExpr:
@@ -101,7 +103,7 @@ func guardExpr(e syntax.Expr) syntax.Expr {
 	case *syntax.SliceExpr:
 		e.X, e.Lo, e.Hi, e.Step = call(guardedOwn, e.Lbrack, guardExpr(e.X)), guardExpr(e.Lo), guardExpr(e.Hi), guardExpr(e.Step)
 	case *syntax.IndexExpr:
-		e.X, e.Y = guardExpr(e.X), guardExpr(e.Y)
+		e.X, e.Y = guardExpr(e.X), guardKey(e.Y)
 	case *syntax.CondExpr:
 		e.Cond, e.True, e.False = guardExpr(e.Cond), guardExpr(e.True), guardExpr(e.False)
 	case *syntax.ParenExpr:
@@ -113,7 +115,7 @@ func guardExpr(e syntax.Expr) syntax.Expr {
 	case *syntax.DictExpr:
 		guardExprs(e.List)
 	case *syntax.DictEntry:
-		e.Key, e.Value = guardExpr(e.Key), guardExpr(e.Value)
+		e.Key, e.Value = guardKey(e.Key), guardExpr(e.Value)
 	case *syntax.LambdaExpr:
 		guardExprs(e.Params)
 		e.Body = guardExpr(e.Body)
@@ -137,10 +139,36 @@ func guardBinary(e *syntax.BinaryExpr) syntax.Expr {
 		return e
 	}
 	e.X, e.Y = guardExpr(e.X), guardExpr(e.Y)
+	if compared[e.Op] {
+		if isConstant(e.X) || isConstant(e.Y) && e.Op != syntax.IN && e.Op != syntax.NOT_IN {
+			return e
+		}
+		return call(guardedPrefix+e.Op.String(), e.OpPos, e.X, e.Y)
+	}
 	if _, ok := guarded[e.Op]; !ok || e.Op == syntax.PLUS && (isNumber(e.X) || isNumber(e.Y)) {
 		return e
 	}
 	return call(guardedPrefix+e.Op.String(), e.OpPos, e.X, e.Y)
+}
+
+// guardKey guards what is hashed; literals need none.
+func guardKey(e syntax.Expr) syntax.Expr {
+	if _, literal := e.(*syntax.Literal); literal {
+		return e
+	}
+	start, _ := e.Span()
+	return call(guardedKey, start, guardExpr(e))
+}
+
+// isConstant: comparing with a short text or None is little work.
+func isConstant(e syntax.Expr) bool {
+	switch e := e.(type) {
+	case *syntax.Literal:
+		return e.Token == syntax.STRING && len(e.Raw) <= bytesPerStep
+	case *syntax.Ident:
+		return e.Name == "None" || e.Name == "True" || e.Name == "False"
+	}
+	return false
 }
 
 func guardArgs(args []syntax.Expr) {

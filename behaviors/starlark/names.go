@@ -28,6 +28,9 @@ func shortName(name string) string { return name[strings.LastIndexByte(name, '.'
 
 // didYouMean is " (did you mean x?)" for the nearest of the known names, or empty when none is near.
 func didYouMean(name string, known []string) string {
+	if len(name) > maxShownBytes {
+		return ""
+	}
 	sorted := append([]string(nil), known...)
 	sort.Strings(sorted)
 	best, least := "", len(name)/3+2

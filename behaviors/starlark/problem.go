@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"go.starlark.net/resolve"
+	star "go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
 
@@ -41,5 +42,14 @@ func problemsOf(file string, err error) []Problem {
 		}
 		return problems
 	}
-	return []Problem{{File: file, Message: err.Error()}}
+	message := clipped(err.Error(), maxMessageBytes)
+	var eval *star.EvalError
+	if errors.As(err, &eval) {
+		for i := len(eval.CallStack) - 1; i >= 0; i-- {
+			if pos := eval.CallStack[i].Pos; pos.IsValid() && pos.Filename() != "<builtin>" {
+				return []Problem{at(pos, message)}
+			}
+		}
+	}
+	return []Problem{{File: file, Message: message}}
 }

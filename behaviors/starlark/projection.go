@@ -41,23 +41,25 @@ var _ behaviors.Projection = (*Projection)(nil)
 // LoadProjection loads a projection's script. All its problems come back at once; the projection is usable when there are none.
 func LoadProjection(config ProjectionConfig) (*Projection, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, err := newLoader(config.Folder, config.Limits, config.Print).load(config.File)
-	if err != nil {
-		return nil, problemsOf(config.File, err)
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, config.Events, []*Message{config.Row})
+	if len(problems) > 0 {
+		return nil, problems
 	}
 	f := &functions{file: config.File, owner: "projection " + config.Name, globals: globals}
-	p := &Projection{config: config, caller: newCaller(config.File, config.Limits, config.Print)}
+	p := &Projection{config: config, caller: newCaller(config.Limits, config.Print)}
 	p.on = f.optional("on_", []string{"row", "event", "ctx"}, config.Events)
 	p.key = f.optional("key_", []string{"event", "ctx"}, config.Events)
 	f.refuseUnknown("on_", "event", config.Events)
 	f.refuseUnknown("key_", "event", config.Events)
 	p.checkKeys(f)
-	if p.row, err = newRecord(config.Row.Type, nil, 0); err != nil {
+	row, err := newRecord(config.Row.Type, nil, nil, 0)
+	if err != nil {
 		f.problem("row %s: %v", config.Row.Name, err)
 	}
 	if len(f.problems) > 0 {
 		return nil, f.problems
 	}
+	p.row = row
 	p.row.Freeze()
 	return p, nil
 }
@@ -74,7 +76,7 @@ func (p *Projection) checkKeys(f *functions) {
 		case p.config.Key != "" && len(p.key) > 0:
 			f.problem("has both key: %s and key_ functions: keep one", p.config.Key)
 			return
-		case p.config.Key != "" && fieldIndex(m.Type, p.config.Key) < 0:
+		case p.config.Key != "" && m.Type.FieldIndex(p.config.Key) < 0:
 			f.problem("key: event %s has no field %s%s", m.Name, p.config.Key, didYouMean(p.config.Key, fieldNames(m.Type)))
 		case len(p.key) > 0 && p.key[m.Name] == nil:
 			f.problem("event %s needs a function key_%s(event, ctx), as other events have one", m.Name, snake(m.Name))
@@ -95,7 +97,8 @@ func (p *Projection) RowType() string { return p.config.Row.Name }
 func (p *Projection) RowContentType() string { return p.config.RowContentType }
 
 // Key is the row's key: a field, what key_ returns, or the entity id.
-func (p *Projection) Key(ctx context.Context, event *behaviors.Event) (string, *entities.Failure) {
+func (p *Projection) Key(ctx context.Context, event *behaviors.Event) (key string, failure *entities.Failure) {
+	defer p.recovered(&failure)
 	if !p.Keyed() {
 		return event.EntityID, nil
 	}
@@ -104,14 +107,19 @@ func (p *Projection) Key(ctx context.Context, event *behaviors.Event) (string, *
 		return "", failure
 	}
 	if p.config.Key != "" {
-		return keyText(record.values[fieldIndex(record.typ, p.config.Key)], "field "+p.config.Key)
+		return keyText(record.values[record.typ.FieldIndex(p.config.Key)], "field "+p.config.Key)
 	}
-	key := p.key[event.Type]
-	result, failure := p.caller.call(key, turn{}, record, eventContext(event))
+	function := p.key[event.Type]
+	if function == nil {
+		return "", &entities.Failure{Code: entities.UnknownType, Message: fmt.Sprintf("projection %s has no function key_%s", p.config.Name, snake(event.Type))}
+	}
+	t := p.caller.borrow()
+	defer p.caller.giveBack(t)
+	result, failure := t.call(function, turn{}, record, eventContext(event))
 	if failure != nil {
 		return "", failure
 	}
-	return keyText(result, key.Position().String()+": in "+key.Name())
+	return keyText(result, function.Position().String()+": in "+function.Name())
 }
 
 func keyText(v star.Value, place string) (string, *entities.Failure) {
@@ -139,7 +147,8 @@ func (p *Projection) decode(ctx context.Context, event *behaviors.Event) (*Recor
 }
 
 // Apply calls the on_ function on a copy of the row.
-func (p *Projection) Apply(ctx context.Context, stored []byte, event *behaviors.Event) ([]byte, *entities.Failure) {
+func (p *Projection) Apply(ctx context.Context, stored []byte, event *behaviors.Event) (newRow []byte, failure *entities.Failure) {
+	defer p.recovered(&failure)
 	on := p.on[event.Type]
 	if on == nil {
 		return stored, nil
@@ -148,40 +157,59 @@ func (p *Projection) Apply(ctx context.Context, stored []byte, event *behaviors.
 	if failure != nil {
 		return nil, failure
 	}
-	row := p.row.thawed()
-	if stored != nil {
-		_, value, failure := decode(ctx, p.config.Codec, p.config.Row.Name, p.payload(stored))
-		if failure != nil {
-			return nil, failure
-		}
-		row = recordToStar(value, p.config.Row.Type)
+	t := p.caller.borrow()
+	defer p.caller.giveBack(t)
+	row, failure := p.rowToChange(ctx, t, stored)
+	if failure != nil {
+		return nil, failure
 	}
-	result, failure := p.caller.call(on, turn{}, row, record, eventContext(event))
+	result, failure := t.call(on, turn{}, row, record, eventContext(event))
 	if failure != nil {
 		return nil, failure
 	}
 	if e, ok := result.(*effect); ok && e.kind == deleting {
 		return nil, nil
 	}
-	data, err := p.encode(result, row)
+	data, err := p.encode(t, result, row)
 	if err != nil {
-		return nil, failureIn(on.Name(), err, on, false, false)
+		return nil, t.failure(on, err)
 	}
 	return data, nil
 }
 
-func (p *Projection) encode(result star.Value, row *Record) ([]byte, error) {
+// recovered makes a panic a failure. It is deferred.
+func (p *Projection) recovered(failure **entities.Failure) {
+	if reason := recover(); reason != nil {
+		*failure = panicked(p.config.File+": projection "+p.config.Name, reason)
+	}
+}
+
+// rowToChange is the stored row, or the defaults where there is none.
+func (p *Projection) rowToChange(ctx context.Context, t *thread, stored []byte) (*Record, *entities.Failure) {
+	if stored == nil {
+		return p.row.thawed(&t.budget), nil
+	}
+	_, value, failure := decode(ctx, p.config.Codec, p.config.Row.Name, p.payload(stored))
+	if failure != nil {
+		return nil, failure
+	}
+	row := recordToStar(value, p.config.Row.Type)
+	row.Freeze()
+	return row.thawed(&t.budget), nil
+}
+
+func (p *Projection) encode(t *thread, result star.Value, row *Record) ([]byte, error) {
 	if result != star.None {
 		return nil, fmt.Errorf("returned %s: change the row in place and return nothing, or delete()", result.Type())
 	}
-	if _, err := coerce(row, p.config.Row.Type, 0); err != nil {
-		return nil, err
+	if _, err := coerce(row, p.config.Row.Type, &t.budget, 0); err != nil {
+		return nil, fmt.Errorf("%s.%w", row.Type(), err)
 	}
-	value, err := toPlain(row, p.config.Row.Type)
+	value, err := recordToPlain(row, p.config.Row.Type, &t.budget, 0)
 	if err != nil {
 		return nil, err
 	}
-	payload, err := p.config.Codec.Encode(p.config.Row, value.([]any))
+	payload, err := p.config.Codec.Encode(p.config.Row, value)
 	return payload.Data, err
 }
 

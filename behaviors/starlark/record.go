@@ -17,6 +17,10 @@ type Record struct {
 	typ    *schemas.Type
 	values []star.Value
 	frozen bool
+	// own marks fields whose value is no part of a frozen record any more; others are copied when they are first touched.
+	own []bool
+	// budget pays for those copies; nil when the record is frozen.
+	budget *budget
 }
 
 var (
@@ -28,7 +32,9 @@ var (
 var errReadOnly = errors.New("this record is read-only; state is read-only in decide and changed in evolve_…, commands and events never change")
 
 // thawed is a copy to be changed; what it holds is copied when it is first touched.
-func (r *Record) thawed() *Record { return &Record{typ: r.typ, values: slices.Clone(r.values)} }
+func (r *Record) thawed(b *budget) *Record {
+	return &Record{typ: r.typ, values: slices.Clone(r.values), own: make([]bool, len(r.values)), budget: b}
+}
 
 // String shows the record as the constructor that would make it.
 func (r *Record) String() string {
@@ -54,7 +60,7 @@ func (r *Record) Freeze() {
 	if r.frozen {
 		return
 	}
-	r.frozen = true
+	r.frozen, r.budget, r.own = true, nil, nil
 	for _, v := range r.values {
 		v.Freeze()
 	}
@@ -70,14 +76,19 @@ func (r *Record) Hash() (uint32, error) {
 
 // Attr is a field's value.
 func (r *Record) Attr(name string) (star.Value, error) {
-	i := fieldIndex(r.typ, name)
+	i := r.typ.FieldIndex(name)
 	if i < 0 {
 		return nil, r.unknown(name)
 	}
-	if !r.frozen {
-		r.values[i] = thaw(r.values[i])
+	if r.frozen || r.own[i] {
+		return r.values[i], nil
 	}
-	return r.values[i], nil
+	value, err := thaw(r.values[i], r.budget)
+	if err != nil {
+		return nil, err
+	}
+	r.values[i], r.own[i] = value, true
+	return value, nil
 }
 
 // AttrNames are the fields.
@@ -85,18 +96,18 @@ func (r *Record) AttrNames() []string { return fieldNames(r.typ) }
 
 // SetField assigns a field, checked against the schema.
 func (r *Record) SetField(name string, v star.Value) error {
-	i := fieldIndex(r.typ, name)
+	i := r.typ.FieldIndex(name)
 	if i < 0 {
 		return r.unknown(name)
 	}
 	if r.frozen {
 		return errReadOnly
 	}
-	value, err := coerce(v, r.typ.Fields[i].Type, 0)
+	value, err := coerce(v, r.typ.Fields[i].Type, r.budget, 0)
 	if err != nil {
 		return fmt.Errorf("%s.%s: %w", r.Type(), name, err)
 	}
-	r.values[i] = value
+	r.values[i], r.own[i] = value, false
 	return nil
 }
 
@@ -117,7 +128,7 @@ func (r *Record) CompareSameType(op syntax.Token, other star.Value, depth int) (
 }
 
 func (r *Record) unknown(name string) error {
-	return star.NoSuchAttrError(fmt.Sprintf("%s has no field %s%s", r.Type(), name, didYouMean(name, fieldNames(r.typ))))
+	return star.NoSuchAttrError(fmt.Sprintf("%s has no field %s%s", r.Type(), clipped(name, maxShownBytes), didYouMean(name, fieldNames(r.typ))))
 }
 
 func fieldNames(t *schemas.Type) []string {
@@ -129,33 +140,55 @@ func fieldNames(t *schemas.Type) []string {
 }
 
 // thaw is a changeable copy of a frozen container; anything else is returned as it is.
-func thaw(v star.Value) star.Value {
+func thaw(v star.Value, b *budget) (star.Value, error) {
 	switch v := v.(type) {
 	case *Record:
 		if v.frozen {
-			return v.thawed()
+			return v.thawed(b), b.charge(shallow(v))
 		}
 	case *star.List:
 		if isFrozenList(v) {
-			items := make([]star.Value, v.Len())
-			for i := range items {
-				items[i] = thaw(v.Index(i))
-			}
-			return star.NewList(items)
+			return thawList(v, b)
 		}
 	case *star.Dict:
 		if isFrozenDict(v) {
-			out := star.NewDict(v.Len())
-			for k, item := range v.Entries() {
-				_ = out.SetKey(k, thaw(item)) // the key was hashed before, so it can be again
-			}
-			return out
+			return thawDict(v, b)
 		}
 	}
-	return v
+	return v, nil
 }
 
-// isFrozenList asks by a change without effect: the library does not tell otherwise.
+func thawList(v *star.List, b *budget) (star.Value, error) {
+	if err := b.charge(shallow(v)); err != nil {
+		return nil, err
+	}
+	items := make([]star.Value, v.Len())
+	for i := range items {
+		var err error
+		if items[i], err = thaw(v.Index(i), b); err != nil {
+			return nil, err
+		}
+	}
+	return star.NewList(items), nil
+}
+
+func thawDict(v *star.Dict, b *budget) (star.Value, error) {
+	if err := b.charge(shallow(v)); err != nil {
+		return nil, err
+	}
+	out := star.NewDict(v.Len())
+	for k, item := range v.Entries() {
+		item, err := thaw(item, b)
+		if err != nil {
+			return nil, err
+		}
+		_ = out.SetKey(k, item) // the key was hashed before, so it can be again
+	}
+	return out, nil
+}
+
+// isFrozenList asks by a change without effect: the library does not tell otherwise. Only what was just assigned to a field is asked, and
+// a list that is being iterated then counts as frozen: the field gets a copy.
 func isFrozenList(l *star.List) bool {
 	if l.Len() == 0 {
 		return l.Clear() != nil
@@ -167,14 +200,4 @@ func isFrozenList(l *star.List) bool {
 func isFrozenDict(d *star.Dict) bool {
 	_, _, err := d.Delete(star.None)
 	return err != nil
-}
-
-// fieldIndex scans: records are small, and a scan beats a map there.
-func fieldIndex(t *schemas.Type, name string) int {
-	for i := range t.Fields {
-		if t.Fields[i].Name == name {
-			return i
-		}
-	}
-	return -1
 }

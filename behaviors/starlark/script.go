@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"go.starlark.net/lib/math"
@@ -37,80 +39,111 @@ func (l Limits) withDefaults() Limits {
 
 var dialect = &syntax.FileOptions{}
 
-// A loader reads the scripts of one folder, each once.
+// A loader reads the scripts of one folder, each once, and collects what is wrong with them.
 type loader struct {
 	folder      fs.FS
 	predeclared star.StringDict
 	limits      Limits
 	print       func(file, text string)
 	modules     map[string]*module
+	problems    []Problem
 }
 
 type module struct {
 	globals star.StringDict
-	err     error
 	loading bool
 }
 
-func newLoader(folder fs.FS, limits Limits, print func(file, text string)) *loader {
-	names := guards()
-	for name, value := range effectBuiltins() {
-		names[name] = value
-	}
+// errNotLoaded stands for what is already among the loader's problems.
+var errNotLoaded = errors.New("not loaded")
+
+// loadScript runs a file and those it loads. Globals are nil when there are problems.
+func loadScript(folder fs.FS, file string, limits Limits, print func(file, text string), messages ...[]*Message) (globals star.StringDict, problems []Problem) {
+	names := constructors(slices.Concat(messages...))
+	maps.Copy(names, guards())
+	maps.Copy(names, effectBuiltins())
 	names["decimal"] = star.NewBuiltin("decimal", newDecimal)
 	names["math"] = math.Module
-	return &loader{folder: folder, predeclared: names, limits: limits, print: print, modules: map[string]*module{}}
+	l := &loader{folder: folder, predeclared: names, limits: limits, print: print, modules: map[string]*module{}}
+	defer func() {
+		if p := recover(); p != nil {
+			globals, problems = nil, []Problem{{File: file, Message: fmt.Sprintf("internal error: %s", clipped(fmt.Sprint(p), maxMessageBytes))}}
+		}
+	}()
+	globals = l.load(file, syntax.MakePosition(&file, 0, 0))
+	return globals, l.problems
 }
 
-func (l *loader) load(file string) (star.StringDict, error) {
-	if !fs.ValidPath(file) || strings.Contains(file, "\\") || path.Ext(file) != ".star" {
-		return nil, fmt.Errorf("load(%q): only .star files inside the folder can be loaded", file)
-	}
+// load is the globals of a file, nil when it cannot be loaded. at is the place that asks for it.
+func (l *loader) load(file string, by syntax.Position) star.StringDict {
 	if m := l.modules[file]; m != nil {
 		if m.loading {
-			return nil, fmt.Errorf("load(%q): the files load each other in a circle: move what both need to a third", file)
+			l.problems = append(l.problems, at(by, fmt.Sprintf("load(%s): the files load each other in a circle: move what both need to a third", quoted(file))))
 		}
-		return m.globals, m.err
+		return m.globals
 	}
 	m := &module{loading: true}
 	l.modules[file] = m
-	m.globals, m.err = l.run(file)
+	if !fs.ValidPath(file) || strings.Contains(file, "\\") || path.Ext(file) != ".star" {
+		l.problems = append(l.problems, at(by, fmt.Sprintf("load(%s): only .star files inside the folder can be loaded", quoted(file))))
+	} else if source, err := fs.ReadFile(l.folder, file); err != nil {
+		l.problems = append(l.problems, at(by, fmt.Sprintf("reading %s: %v", clipped(file, maxShownBytes), err)))
+	} else {
+		m.globals = l.run(file, source)
+	}
 	m.loading = false
-	return m.globals, m.err
+	return m.globals
 }
 
-func (l *loader) run(file string) (star.StringDict, error) {
-	source, err := fs.ReadFile(l.folder, file)
+// run is the globals of a file. What it loads is looked at first, so that the mistakes of all files are told at once.
+func (l *loader) run(file string, source []byte) star.StringDict {
+	err := checkText(file, source)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", file, err)
+		return l.refuse(file, err)
 	}
 	parsed, err := dialect.Parse(file, source, 0)
 	if err != nil {
-		return nil, err
+		return l.refuse(file, err)
+	}
+	before := len(l.problems)
+	for _, s := range parsed.Stmts {
+		if s, ok := s.(*syntax.LoadStmt); ok {
+			l.load(s.ModuleName(), s.Load)
+		}
 	}
 	guard(parsed)
 	program, err := star.FileProgram(parsed, l.predeclared.Has)
 	if err != nil {
-		return nil, err
+		return l.refuse(file, err)
 	}
-	t := newThread(file, l.limits, l.print)
-	t.thread.Load = func(_ *star.Thread, name string) (star.StringDict, error) { return l.load(name) }
+	if len(l.problems) > before {
+		return nil
+	}
+	return l.initialize(file, program)
+}
+
+func (l *loader) initialize(file string, program *star.Program) star.StringDict {
+	t := newThread(l.limits, l.print)
+	t.thread.Load = func(_ *star.Thread, name string) (star.StringDict, error) {
+		if m := l.modules[name]; m != nil && m.globals != nil {
+			return m.globals, nil
+		}
+		return nil, errNotLoaded
+	}
 	globals, err := program.Init(&t.thread, l.predeclared)
-	globals.Freeze()
-	if err != nil && !errors.As(err, new(*star.EvalError)) {
-		return nil, err
+	if err == nil && t.budget.left < 0 {
+		err = errSizeLimit
 	}
 	if err != nil {
-		return nil, &loadError{failure: failureOf(err), cause: err}
+		return l.refuse(file, err)
 	}
-	return globals, nil
+	globals.Freeze()
+	return globals
 }
 
-// A loadError is a failure of a script's top level, told with its position.
-type loadError struct {
-	failure error
-	cause   error
+func (l *loader) refuse(file string, err error) star.StringDict {
+	if !errors.Is(err, errNotLoaded) {
+		l.problems = append(l.problems, problemsOf(file, err)...)
+	}
+	return nil
 }
-
-func (e *loadError) Error() string { return e.failure.Error() }
-func (e *loadError) Unwrap() error { return e.cause }

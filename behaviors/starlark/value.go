@@ -1,12 +1,9 @@
 package starlark
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"math/big"
 	"slices"
-	"strconv"
 	"time"
 
 	star "go.starlark.net/starlark"
@@ -24,6 +21,8 @@ const secondsPerDay = 24 * 60 * 60
 // toStar is a plain value of type t as scripts see it.
 func toStar(v any, t *schemas.Type) star.Value {
 	switch v := v.(type) {
+	case schemas.Branch:
+		return branchToStar(v, t)
 	case bool:
 		return star.Bool(v)
 	case int64:
@@ -46,6 +45,17 @@ func toStar(v any, t *schemas.Type) star.Value {
 			return recordToStar(v, record)
 		}
 		return listToStar(v, branchOf(t, schemas.Array))
+	}
+	return star.None
+}
+
+// branchToStar is a record of a union of several: its type's name tells scripts which it is.
+func branchToStar(v schemas.Branch, t *schemas.Type) star.Value {
+	fields, ok := v.Value.([]any)
+	for _, b := range t.Branches {
+		if ok && b.Kind == schemas.Record && b.Name == v.Name {
+			return recordToStar(fields, b)
+		}
 	}
 	return star.None
 }
@@ -92,192 +102,72 @@ func dictToStar(v map[string]any, t *schemas.Type) *star.Dict {
 	return d
 }
 
-// coerce is v as a value of type t: checked, and dict literals made records where the schema says so. A container that fits is kept.
-func coerce(v star.Value, t *schemas.Type, depth int) (star.Value, error) {
-	if depth > maxDepth {
-		return nil, errors.New("nested too deeply")
-	}
-	switch t.Kind {
-	case schemas.Union:
-		return coerceUnion(v, t, depth)
-	case schemas.Record:
-		return coerceRecord(v, t, depth)
-	case schemas.Array:
-		return coerceList(v, t, depth)
-	case schemas.Map:
-		return coerceDict(v, t, depth)
-	}
-	if _, err := scalarToPlain(v, t); err != nil {
+// toPlain is a script's value as a plain value of type t.
+func toPlain(v star.Value, t *schemas.Type, b *budget, depth int) (any, error) {
+	if err := b.visit(depth); err != nil {
 		return nil, err
 	}
-	if n, ok := v.(star.Int); ok && t.Logical == schemas.Decimal {
-		return Decimal{new(big.Rat).SetInt(n.BigInt())}, nil
-	}
-	if n, ok := v.(star.Int); ok && (t.Kind == schemas.Float || t.Kind == schemas.Double) {
-		return n.Float(), nil
-	}
-	return v, nil
-}
-
-func coerceUnion(v star.Value, t *schemas.Type, depth int) (star.Value, error) {
-	var first error
-	for _, b := range t.Branches {
-		out, err := coerce(v, b, depth+1)
-		if err == nil {
-			return out, nil
-		}
-		if first == nil || t.Optional == b {
-			first = err
-		}
-	}
-	return nil, first
-}
-
-func coerceRecord(v star.Value, t *schemas.Type, depth int) (star.Value, error) {
-	switch v := v.(type) {
-	case *Record:
-		if v.typ.Name != t.Name {
-			break
-		}
-		for i := 0; !v.frozen && i < len(v.values); i++ {
-			var err error
-			if v.values[i], err = coerce(v.values[i], t.Fields[i].Type, depth+1); err != nil {
-				return nil, fmt.Errorf("%s: %w", t.Fields[i].Name, err)
-			}
-		}
-		return v, nil
-	case *star.Dict:
-		return newRecord(t, v.Items(), depth)
-	}
-	return nil, wrongType(v, "a "+shortName(t.Name))
-}
-
-// newRecord makes a record of named fields; those not named take the schema's defaults.
-func newRecord(t *schemas.Type, fields []star.Tuple, depth int) (*Record, error) {
-	r := &Record{typ: t, values: make([]star.Value, len(t.Fields))}
-	for _, f := range fields {
-		name, _ := star.AsString(f[0])
-		i := fieldIndex(t, name)
-		if i < 0 {
-			return nil, r.unknown(name)
-		}
-		value, err := coerce(f[1], t.Fields[i].Type, depth+1)
-		if err != nil {
-			return nil, fmt.Errorf("%s.%s: %w", r.Type(), name, err)
-		}
-		r.values[i] = value
-	}
-	for i, f := range t.Fields {
-		if r.values[i] != nil {
-			continue
-		}
-		if !f.HasDefault {
-			return nil, fmt.Errorf("%s needs field %s: it has no default", r.Type(), f.Name)
-		}
-		r.values[i] = toStar(f.Default, f.Type)
-	}
-	return r, nil
-}
-
-func coerceList(v star.Value, t *schemas.Type, depth int) (star.Value, error) {
-	sequence, ok := v.(star.Indexable)
-	if _, text := v.(star.String); !ok || text {
-		return nil, wrongType(v, "a list")
-	}
-	list, keep := v.(*star.List)
-	items := make([]star.Value, sequence.Len())
-	for i := range items {
-		item, err := coerce(sequence.Index(i), t.Elem, depth+1)
-		if err != nil {
-			return nil, fmt.Errorf("[%d]: %w", i, err)
-		}
-		items[i] = item
-		keep = keep && (item == sequence.Index(i) || list.SetIndex(i, item) == nil)
-	}
-	if keep {
-		return v, nil
-	}
-	return star.NewList(items), nil
-}
-
-func coerceDict(v star.Value, t *schemas.Type, depth int) (star.Value, error) {
-	dict, ok := v.(*star.Dict)
-	if !ok {
-		return nil, wrongType(v, "a dict")
-	}
-	frozen := isFrozenDict(dict)
-	out := dict
-	if frozen {
-		out = star.NewDict(dict.Len())
-	}
-	for _, entry := range dict.Items() {
-		key, isString := entry[0].(star.String)
-		if !isString {
-			return nil, fmt.Errorf("key %s: %w", entry[0], wrongType(entry[0], "a string"))
-		}
-		item, err := coerce(entry[1], t.Elem, depth+1)
-		if err != nil {
-			return nil, fmt.Errorf("[%q]: %w", string(key), err)
-		}
-		if err := out.SetKey(key, item); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// toPlain is a script's value as a plain value of type t.
-func toPlain(v star.Value, t *schemas.Type) (any, error) {
 	switch t.Kind {
 	case schemas.Union:
-		return unionToPlain(v, t)
+		return unionToPlain(v, t, b, depth)
 	case schemas.Record:
 		r, ok := v.(*Record)
 		if !ok || r.typ.Name != t.Name {
 			return nil, wrongType(v, "a "+shortName(t.Name))
 		}
-		out := make([]any, len(r.values))
-		for i := range out {
-			var err error
-			if out[i], err = toPlain(r.values[i], t.Fields[i].Type); err != nil {
-				return nil, fmt.Errorf("%s.%s: %w", r.Type(), t.Fields[i].Name, err)
-			}
-		}
-		return out, nil
+		return recordToPlain(r, t, b, depth)
 	case schemas.Array:
-		list, ok := v.(*star.List)
-		if !ok {
-			return nil, wrongType(v, "a list")
-		}
-		out := make([]any, list.Len())
-		for i := range out {
-			var err error
-			if out[i], err = toPlain(list.Index(i), t.Elem); err != nil {
-				return nil, fmt.Errorf("[%d]: %w", i, err)
-			}
-		}
-		return out, nil
+		return listToPlain(v, t, b, depth)
 	case schemas.Map:
-		return dictToPlain(v, t)
+		return dictToPlain(v, t, b, depth)
+	default:
+		return scalarToPlain(v, t)
 	}
-	return scalarToPlain(v, t)
 }
 
-func unionToPlain(v star.Value, t *schemas.Type) (any, error) {
-	var first error
-	for _, b := range t.Branches {
-		out, err := toPlain(v, b)
-		if err == nil {
-			return out, nil
-		}
-		if first == nil || t.Optional == b {
-			first = err
+func recordToPlain(r *Record, t *schemas.Type, b *budget, depth int) ([]any, error) {
+	out := make([]any, len(r.values))
+	for i := range out {
+		var err error
+		if out[i], err = toPlain(r.values[i], t.Fields[i].Type, b, depth+1); err != nil {
+			return nil, fmt.Errorf("%s.%s: %w", r.Type(), t.Fields[i].Name, err)
 		}
 	}
-	return nil, first
+	return out, nil
 }
 
-func dictToPlain(v star.Value, t *schemas.Type) (any, error) {
+func listToPlain(v star.Value, t *schemas.Type, b *budget, depth int) (any, error) {
+	list, ok := asList(v)
+	if !ok {
+		return nil, wrongType(v, "a list")
+	}
+	out := make([]any, list.Len())
+	for i := range out {
+		var err error
+		if out[i], err = toPlain(list.Index(i), t.Elem, b, depth+1); err != nil {
+			return nil, fmt.Errorf("[%d]: %w", i, err)
+		}
+	}
+	return out, nil
+}
+
+// unionToPlain names a record's branch where there is more than null beside it.
+func unionToPlain(v star.Value, t *schemas.Type, b *budget, depth int) (any, error) {
+	branch, err := branchFor(v, t)
+	if err != nil {
+		return nil, err
+	}
+	if branch != nil {
+		out, err := toPlain(v, branch, b, depth+1)
+		if err == nil && branch.Kind == schemas.Record && t.Optional == nil {
+			out = schemas.Branch{Name: branch.Name, Value: out}
+		}
+		return out, err
+	}
+	return firstThatFits(t, func(branch *schemas.Type) (any, error) { return toPlain(v, branch, b, depth+1) })
+}
+
+func dictToPlain(v star.Value, t *schemas.Type, b *budget, depth int) (any, error) {
 	dict, ok := v.(*star.Dict)
 	if !ok {
 		return nil, wrongType(v, "a dict")
@@ -288,90 +178,11 @@ func dictToPlain(v star.Value, t *schemas.Type) (any, error) {
 		if !isString {
 			return nil, wrongType(k, "a string as key")
 		}
-		plain, err := toPlain(item, t.Elem)
+		plain, err := toPlain(item, t.Elem, b, depth+1)
 		if err != nil {
-			return nil, fmt.Errorf("[%q]: %w", key, err)
+			return nil, fmt.Errorf("[%s]: %w", quoted(key), err)
 		}
 		out[key] = plain
 	}
 	return out, nil
 }
-
-func scalarToPlain(v star.Value, t *schemas.Type) (any, error) {
-	switch t.Kind {
-	case schemas.Null:
-		if v == star.None {
-			return nil, nil
-		}
-		return nil, wrongType(v, "None")
-	case schemas.Boolean:
-		if b, ok := v.(star.Bool); ok {
-			return bool(b), nil
-		}
-		return nil, wrongType(v, "True or False")
-	case schemas.Int, schemas.Long:
-		return integerToPlain(v, t)
-	case schemas.Float, schemas.Double:
-		if f, ok := star.AsFloat(v); ok {
-			return f, nil
-		}
-		return nil, wrongType(v, "a number")
-	case schemas.String:
-		if s, ok := star.AsString(v); ok {
-			return s, nil
-		}
-		return nil, wrongType(v, "a string")
-	case schemas.Enum:
-		s, ok := star.AsString(v)
-		if !ok || !slices.Contains(t.Symbols, s) {
-			return nil, fmt.Errorf("want one of %v, got %.60s", t.Symbols, v)
-		}
-		return s, nil
-	case schemas.Bytes, schemas.Fixed:
-		return bytesToPlain(v, t)
-	}
-	return nil, wrongType(v, "another type")
-}
-
-func integerToPlain(v star.Value, t *schemas.Type) (any, error) {
-	if s, ok := star.AsString(v); ok && t.Logical == schemas.Date {
-		day, err := time.Parse(dateLayout, s)
-		if err != nil {
-			return nil, fmt.Errorf("want a date YYYY-MM-DD, got %.40q", s)
-		}
-		return day.Unix() / secondsPerDay, nil
-	}
-	n, ok := v.(star.Int)
-	if !ok {
-		return nil, wrongType(v, "an int")
-	}
-	i, exact := n.Int64()
-	if !exact || t.Kind == schemas.Int && (i > math.MaxInt32 || i < math.MinInt32) {
-		bits := map[schemas.Kind]int{schemas.Int: 32, schemas.Long: 64}[t.Kind]
-		return nil, errors.New("the number does not fit " + strconv.Itoa(bits) + " bits")
-	}
-	return i, nil
-}
-
-func bytesToPlain(v star.Value, t *schemas.Type) (any, error) {
-	if t.Logical == schemas.Decimal {
-		r, ok := asRat(v)
-		if !ok {
-			return nil, wrongType(v, "a decimal")
-		}
-		if n, exact := r.FloatPrec(); !exact || n > t.Scale {
-			return nil, fmt.Errorf("%s has more than %d digits after the point", decimalText(r), t.Scale)
-		}
-		return r, nil
-	}
-	b, ok := v.(star.Bytes)
-	if !ok {
-		return nil, wrongType(v, "bytes")
-	}
-	if t.Kind == schemas.Fixed && len(b) != t.Size {
-		return nil, fmt.Errorf("want %d bytes, got %d", t.Size, len(b))
-	}
-	return []byte(b), nil
-}
-
-func wrongType(v star.Value, want string) error { return fmt.Errorf("want %s, got %s", want, v.Type()) }
