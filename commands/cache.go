@@ -7,7 +7,7 @@ import "container/list"
 type cache struct {
 	most, bytes int
 	entries     map[string]*list.Element
-	// byUse has the entity used last in front.
+	// byUse holds *entity, the one used last in front.
 	byUse *list.List
 }
 
@@ -21,7 +21,7 @@ func (c *cache) get(id []byte) *entity {
 		return nil
 	}
 	c.byUse.MoveToFront(e)
-	return e.Value.(*entity) //nolint:errcheck,forcetypeassert // The list holds entities only.
+	return e.Value.(*entity)
 }
 
 func (c *cache) add(e *entity) {
@@ -42,7 +42,7 @@ func (c *cache) overflows() bool { return c.bytes > c.most+c.most/4 }
 // trim removes what was not used for longest. It is called between batches: an entity that is being decided must stay.
 func (c *cache) trim() {
 	for c.bytes > c.most {
-		e := c.byUse.Remove(c.byUse.Back()).(*entity) //nolint:errcheck,forcetypeassert // The list holds entities only.
+		e := c.byUse.Remove(c.byUse.Back()).(*entity)
 		delete(c.entries, e.id)
 		c.bytes -= e.cachedBytes
 	}

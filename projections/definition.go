@@ -15,7 +15,7 @@ type Definition struct {
 	Topics   topics.Context
 	Name     string
 	Behavior behaviors.Projection
-	// Prepare is called for each event before Behavior sees it; nil: there is nothing to prepare.
+	// Prepare is called for each event and each stored row before Behavior sees it; nil: there is nothing to prepare.
 	Prepare behaviors.Prepare
 	// Sources are the topics of events that it follows.
 	Sources []string

@@ -121,6 +121,13 @@ func (p *processor) fold(w partitions.Window, r *partitions.Record, f *fact) (*e
 	if err != nil {
 		return nil, err
 	}
+	if row != nil {
+		// Rows are payloads too: one that an earlier process wrote may be of a schema that this one has not met.
+		stored := entities.Payload{Data: row, ContentType: p.definition.Behavior.RowContentType()}
+		if failure, err := p.definition.Prepare.Await(p.ctx, stored); failure != nil || err != nil {
+			return failure, err
+		}
+	}
 	changed, failure := p.definition.Behavior.Apply(p.ctx, row, &f.event)
 	if failure != nil {
 		return failure, nil

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,7 +55,7 @@ type window struct {
 	headers  map[string][]kgo.RecordHeader
 	puts     int
 	deletes  []string
-	outputs  map[partitions.OutputKind][]*kgo.Record
+	outputs  [partitions.OutputChangelog + 1][]*kgo.Record
 	tallies  []partitions.Tally
 	getFails error
 }
@@ -78,6 +79,8 @@ func (w *window) Produce(_ *partitions.Record, kind partitions.OutputKind, r *kg
 	w.outputs[kind] = append(w.outputs[kind], r)
 }
 
+func (w *window) all() []*kgo.Record { return slices.Concat(w.outputs[:]...) }
+
 type desk struct {
 	t         *testing.T
 	processor *processor
@@ -95,7 +98,7 @@ func newDesk(t *testing.T, change ...func(*Definition)) *desk {
 	for _, c := range change {
 		c(&d)
 	}
-	w := &window{rows: map[string][]byte{}, headers: map[string][]kgo.RecordHeader{}, outputs: map[partitions.OutputKind][]*kgo.Record{}}
+	w := &window{rows: map[string][]byte{}, headers: map[string][]kgo.RecordHeader{}}
 	return &desk{t: t, processor: newProcessor(t.Context(), d, 0), window: w, behavior: b}
 }
 
@@ -213,7 +216,7 @@ func TestUnwantedEventsArePassedOver(t *testing.T) {
 	r.Headers = []kgo.RecordHeader{{Key: records.Type, Value: []byte("Other")}}
 	d.do(r)
 	require.Empty(t, d.window.rows)
-	require.Empty(t, d.window.outputs)
+	require.Empty(t, d.window.all())
 }
 
 func TestRowKeyMustBeAKey(t *testing.T) {
@@ -319,7 +322,7 @@ func TestForeignTombstoneIsPassedOver(t *testing.T) {
 	r := foreign("billing.events", "i1", "")
 	r.Value = nil
 	d.do(r)
-	require.Empty(t, d.window.outputs)
+	require.Empty(t, d.window.all())
 }
 
 func TestRowOfAnotherShardIsNotWrittenTwice(t *testing.T) {
@@ -351,8 +354,20 @@ func TestEventWaitsForWhatIsAway(t *testing.T) {
 		})
 		d.do(event("k a"))
 		require.Equal(t, "a\n", string(d.window.rows["c1"]))
-		require.Empty(t, d.window.outputs)
+		require.Empty(t, d.window.all())
 	})
+}
+
+func TestStoredRowIsPreparedToo(t *testing.T) {
+	var prepared []string
+	d := newDesk(t, func(d *Definition) {
+		d.Prepare = func(_ context.Context, payload entities.Payload) error {
+			prepared = append(prepared, payload.ContentType+" "+string(payload.Data))
+			return nil
+		}
+	})
+	d.do(event("k a"), event("k b"))
+	require.Equal(t, []string{"text/plain k a", "text/plain k b", "text/plain a\n"}, prepared)
 }
 
 func TestInputsOfAKeyedProjectionIncludeItsRepartitionTopic(t *testing.T) {
