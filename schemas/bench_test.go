@@ -1,14 +1,16 @@
 package schemas_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/schemas"
 )
 
-// order is a record of about 200 bytes with optional fields, a map and strings, as commands and states are.
+// order is a record of 161 bytes with optional fields, a map and strings, as commands and states are.
 const order = `{"type":"record","name":"Order","fields":[
  {"name":"id","type":{"type":"string","logicalType":"uuid"}},{"name":"customer","type":"string"},{"name":"note","type":["null","string"],"default":null},
  {"name":"email","type":["null","string"],"default":null},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},
@@ -40,9 +42,9 @@ func BenchmarkEncodeBinary(b *testing.B) {
 	codec, m := benchCodec(b, schemas.AvroEncoding)
 	value, buffer := orderValue(), make([]byte, 0, 512)
 	for b.Loop() {
-		data, err := codec.AppendBinary(buffer[:0], m, value)
-		require.NoError(b, err)
-		b.ReportMetric(float64(len(data)), "bytes")
+		if _, err := codec.AppendBinary(buffer[:0], m, value); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -52,6 +54,45 @@ func BenchmarkDecodeBinary(b *testing.B) {
 	require.NoError(b, err)
 	for b.Loop() {
 		if _, err := codec.DecodeBinary(m, m.Fingerprint, data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeJSON(b *testing.B) {
+	codec, m := benchCodec(b, schemas.JSONEncoding)
+	value, buffer := orderValue(), make([]byte, 0, 1024)
+	for b.Loop() {
+		if _, err := codec.Encode(buffer[:0], m, value); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeJSON(b *testing.B) {
+	codec, m := benchCodec(b, schemas.JSONEncoding)
+	data, err := codec.Encode(nil, m, orderValue())
+	require.NoError(b, err)
+	for b.Loop() {
+		if _, _, err := codec.Decode(b.Context(), entities.Payload{Data: data}, m.Name); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkDecodeOlderWithoutType reads what was written under an older schema, by its fingerprint alone.
+func BenchmarkDecodeOlderWithoutType(b *testing.B) {
+	older, was := benchCodec(b, schemas.AvroEncoding)
+	data, err := older.Encode(nil, was, orderValue())
+	require.NoError(b, err)
+	newer, err := schemas.Parse(strings.Replace(order, `{"name":"cents","type":"long"}`, `{"name":"cents","type":"long"},{"name":"new","type":"int","default":0}`, 1))
+	require.NoError(b, err)
+	history := schemas.NewHistory()
+	history.Add(was.Fingerprint, was.SchemaJSON)
+	codec, err := schemas.NewCodec(newer, schemas.Options{History: history})
+	require.NoError(b, err)
+	for b.Loop() {
+		if _, _, err := codec.Decode(b.Context(), entities.Payload{Data: data}, ""); err != nil {
 			b.Fatal(err)
 		}
 	}

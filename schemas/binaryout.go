@@ -29,6 +29,7 @@ func (w *binaryWriter) value(t *Type, value any, depth int) error {
 	if err := w.budget.value(t, depth); err != nil {
 		return err
 	}
+	//exhaustive:ignore
 	switch t.Kind {
 	case Array:
 		return w.items(t, value, depth)

@@ -87,6 +87,7 @@ func accepts(t *Type, value any) bool {
 	if !hasForm(t, value) {
 		return false
 	}
+	//exhaustive:ignore
 	switch t.Kind {
 	case Float:
 		f, _ := value.(float64)

@@ -74,6 +74,7 @@ func NewCodec(set *Set, options Options) (*Codec, error) {
 
 // ContentType is the header content-type of what Encode writes.
 func (c *Codec) ContentType() string {
+	//exhaustive:ignore
 	switch c.options.Encoding {
 	case ConfluentEncoding:
 		return ConfluentContentType
@@ -102,6 +103,7 @@ func (c *Codec) Register(ctx context.Context) error {
 func (c *Codec) Encode(dst []byte, m *Message, value any) ([]byte, error) {
 	start := len(dst)
 	var err error
+	//exhaustive:ignore
 	switch c.options.Encoding {
 	case JSONEncoding:
 		dst, err = AppendJSON(dst, m.Type, value)

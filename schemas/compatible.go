@@ -105,6 +105,7 @@ func resolved(w, union *Type) *Type {
 
 // promotes tells whether Avro reads a value of the one kind as one of the other.
 func promotes(from, to Kind) bool {
+	//exhaustive:ignore
 	switch from {
 	case Int, Long, Float:
 		return to > from && to <= Double

@@ -90,6 +90,7 @@ func (c *compiler) build(node *avro.SchemaNode) (*Type, error) {
 	if err := setLogical(t, node); err != nil {
 		return nil, err
 	}
+	//exhaustive:ignore
 	switch kind {
 	case Array:
 		return t, c.elem(t, node.Items)
@@ -140,6 +141,7 @@ func setLogical(t *Type, node *avro.SchemaNode) error {
 
 // fits tells whether the logical type is one of t's kind; as Avro demands, it is ignored where it is not.
 func fits(logical Logical, t *Type) bool {
+	//exhaustive:ignore
 	switch logical {
 	case NoLogical:
 		return false

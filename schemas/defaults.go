@@ -31,6 +31,7 @@ func (f *Field) convertDefault() error {
 
 // plainDefault turns a default, whose unions are untagged, into a plain value.
 func plainDefault(t *Type, value any) (any, error) {
+	//exhaustive:ignore
 	switch t.Kind {
 	case Array:
 		if items, ok := value.([]any); ok {

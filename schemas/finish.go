@@ -25,6 +25,7 @@ func (c *compiler) finish() error {
 
 // isEmpty tells whether values of t take no bytes. A record within itself without end has no value at all and counts as not empty.
 func isEmpty(t *Type, seen map[*Type]bool) bool {
+	//exhaustive:ignore
 	switch t.Kind {
 	case Null:
 		return true
@@ -49,6 +50,7 @@ func isEmpty(t *Type, seen map[*Type]bool) bool {
 
 // isDirect tells whether goavro's value, and each item of it, is the plain one already.
 func isDirect(t *Type) bool {
+	//exhaustive:ignore
 	switch t.Kind {
 	case Null, Boolean, Long, Double, String, Enum:
 		return t.Logical == NoLogical

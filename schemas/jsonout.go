@@ -22,6 +22,7 @@ func appendJSON(dst []byte, t *Type, value any, depth int) ([]byte, error) {
 	if depth > MaxDepth {
 		return nil, errDepth
 	}
+	//exhaustive:ignore
 	switch t.Kind {
 	case Array:
 		if items, ok := value.([]any); ok {

@@ -11,6 +11,7 @@ func plain(t *Type, value any) (any, error) {
 	if t.direct {
 		return value, nil
 	}
+	//exhaustive:ignore
 	switch t.Kind {
 	case Int, Long:
 		return plainInteger(t, value)
@@ -41,7 +42,6 @@ func plain(t *Type, value any) (any, error) {
 		}
 	case Union:
 		return plainUnion(t, value)
-	default:
 	}
 	return nil, unfit(t, value)
 }

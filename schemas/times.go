@@ -11,6 +11,7 @@ const localLayout = "2006-01-02T15:04:05.999999999"
 // parseTime reads a date, a time of day or a timestamp as text, in the unit of t; text finer than the unit is refused.
 func parseTime(t *Type, text string) (int64, error) {
 	layout, want := time.RFC3339Nano, "RFC 3339, like 2026-01-31T12:00:00Z"
+	//exhaustive:ignore
 	switch t.Logical {
 	case Date:
 		layout, want = time.DateOnly, "YYYY-MM-DD"
@@ -18,7 +19,6 @@ func parseTime(t *Type, text string) (int64, error) {
 		layout, want = "15:04:05.999999999", "hh:mm:ss, with a fraction or without"
 	case LocalTimestampMillis, LocalTimestampMicros, LocalTimestampNanos:
 		layout, want = localLayout, "like 2026-01-31T12:00:00, without a zone"
-	default:
 	}
 	moment, err := time.Parse(layout, text)
 	if err != nil {
@@ -33,6 +33,7 @@ func parseTime(t *Type, text string) (int64, error) {
 
 func inUnit(t *Type, moment time.Time, text string) (int64, error) {
 	unit := int64(1)
+	//exhaustive:ignore
 	switch t.Logical {
 	case Date:
 		return moment.Unix() / 86400, nil // midnight: exact also before 1970
@@ -40,7 +41,6 @@ func inUnit(t *Type, moment time.Time, text string) (int64, error) {
 		unit = int64(time.Millisecond)
 	case TimeMicros, TimestampMicros, LocalTimestampMicros:
 		unit = int64(time.Microsecond)
-	default:
 	}
 	nanos := new(big.Int).Mul(big.NewInt(moment.Unix()), big.NewInt(int64(time.Second)))
 	nanos.Add(nanos, big.NewInt(int64(moment.Nanosecond())))

@@ -5,12 +5,12 @@ func ambiguities(t *Type) (wrapped, tagged bool) {
 	records, arrays := 0, 0
 	seen := map[string]bool{}
 	for _, branch := range t.Branches {
+		//exhaustive:ignore
 		switch branch.Kind {
 		case Record:
 			records++
 		case Array:
 			arrays++
-		default:
 		}
 		forms := jsonForms(branch)
 		for _, form := range forms {
@@ -25,6 +25,7 @@ func ambiguities(t *Type) (wrapped, tagged bool) {
 
 // jsonForms are the forms of JSON that values of t can have.
 func jsonForms(t *Type) []string {
+	//exhaustive:ignore
 	switch t.Kind {
 	case Null:
 		return nil
@@ -59,6 +60,7 @@ func rawSchema(t *Type, defined map[*Type]bool) any {
 		}
 		defined[t] = true
 	}
+	//exhaustive:ignore
 	switch t.Kind {
 	case Record:
 		fields := make([]any, len(t.Fields))
