@@ -23,7 +23,7 @@ type entity struct {
 const (
 	decodedFactor  = 6
 	entityOverhead = 400
-	outcomeBytes   = 96
+	outcomeBytes   = 200
 )
 
 func (e *entity) approximateBytes() int {

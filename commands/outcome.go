@@ -65,11 +65,15 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 	})
 }
 
-const storedOverhead = 64
+// What most entities take as bytes beside their state, and what most of their answers do.
+const (
+	storedOverhead = 32
+	storedOutcome  = 32
+)
 
 // encode returns the entity as it is stored. State is the end of it from then on: what is cached and what is written are the same bytes.
 func encode(s *entities.Stored) []byte {
-	value := s.Append(make([]byte, 0, len(s.State)+storedOverhead+outcomeBytes*len(s.Outcomes)))
+	value := s.Append(make([]byte, 0, len(s.State)+storedOverhead+storedOutcome*len(s.Outcomes)))
 	s.State = value[len(value)-len(s.State):]
 	return value
 }
