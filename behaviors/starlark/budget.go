@@ -301,7 +301,7 @@ func replaceSize(receiver star.Value, args star.Tuple, _ int64) int64 {
 }
 
 // attr is x.name for the names in methods: a method comes back guarded, anything else as it is.
-func attr(t *star.Thread, _ *star.Builtin, args star.Tuple, _ []star.Tuple) (star.Value, error) {
+func attr(_ *star.Thread, _ *star.Builtin, args star.Tuple, _ []star.Tuple) (star.Value, error) {
 	x, name := args[0], string(args[1].(star.String))
 	has, ok := x.(star.HasAttrs)
 	if !ok {

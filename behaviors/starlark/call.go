@@ -18,7 +18,7 @@ type thread struct {
 	failed bool
 }
 
-func newThread(limits Limits, print func(file, text string)) *thread {
+func newThread(limits Limits, printer func(file, text string)) *thread {
 	t := &thread{}
 	t.budget = budget{left: limits.Bytes, steps: limits.Steps, thread: &t.thread}
 	t.thread.SetLocal(keyBudget, &t.budget)
@@ -26,8 +26,8 @@ func newThread(limits Limits, print func(file, text string)) *thread {
 	t.thread.SetMaxExecutionSteps(limits.Steps)
 	t.thread.OnMaxSteps = func(s *star.Thread) { s.Cancel(errStepLimit.Error()) }
 	t.thread.Print = func(s *star.Thread, text string) {
-		if print != nil {
-			print(s.CallFrame(1).Pos.Filename(), text)
+		if printer != nil {
+			printer(s.CallFrame(1).Pos.Filename(), text)
 		}
 	}
 	return t
@@ -39,8 +39,8 @@ type caller struct {
 	pool   sync.Pool
 }
 
-func newCaller(limits Limits, print func(file, text string)) *caller {
-	return &caller{limits: limits, pool: sync.Pool{New: func() any { return newThread(limits, print) }}}
+func newCaller(limits Limits, printer func(file, text string)) *caller {
+	return &caller{limits: limits, pool: sync.Pool{New: func() any { return newThread(limits, printer) }}}
 }
 
 // borrow is a thread with the limits of one turn: all of its calls share them.

@@ -22,12 +22,12 @@ const cartSchemas = `[
  {"type":"record","name":"ItemAdded","namespace":"shop","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"long"}]}
 ]`
 
-func cartExample(t testing.TB) example {
-	t.Helper()
+func cartExample(tb testing.TB) example {
+	tb.Helper()
 	set, err := schemas.Parse(cartSchemas)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	codec, err := schemas.NewCodec(set, schemas.Options{Encoding: schemas.JSONEncoding})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return example{set: set, codec: codec}
 }
 
@@ -37,43 +37,47 @@ def evolve_item_added(cart, event):
     cart.total += event.quantity
 `
 
-func loadFiles(t testing.TB, files fstest.MapFS, print func(file, text string)) (behaviors.Entity, []Problem) {
-	t.Helper()
-	x := cartExample(t)
-	records := x.records(t, "Cart", "AddItem", "ItemAdded")
-	return LoadEntity(EntityConfig{Folder: files, File: "cart.star", Name: "cart", Print: print,
-		State: records[0], Commands: records[1:2], Events: records[2:], Codec: NewCodec(x.codec, records...)})
+func loadFiles(tb testing.TB, files fstest.MapFS, printer func(file, text string)) (behaviors.Entity, []Problem) {
+	tb.Helper()
+	x := cartExample(tb)
+	records := x.records(tb, "Cart", "AddItem", "ItemAdded")
+	return LoadEntity(EntityConfig{
+		Folder: files, File: "cart.star", Name: "cart", Print: printer,
+		State: records[0], Commands: records[1:2], Events: records[2:], Codec: NewCodec(x.codec, records...),
+	})
 }
 
-func load(t testing.TB, script string) (behaviors.Entity, []Problem) {
-	t.Helper()
-	return loadFiles(t, fstest.MapFS{"cart.star": {Data: []byte(script)}}, nil)
+func load(tb testing.TB, script string) (behaviors.Entity, []Problem) {
+	tb.Helper()
+	return loadFiles(tb, fstest.MapFS{"cart.star": {Data: []byte(script)}}, nil)
 }
 
-func decideBody(t testing.TB, body string) (behaviors.Entity, behaviors.Turn) {
-	t.Helper()
-	return decideScript(t, "def decide_add_item(cart, cmd, ctx):\n    "+body+"\n"+evolves)
+func decideBody(tb testing.TB, body string) (behaviors.Entity, behaviors.Turn) {
+	tb.Helper()
+	return decideScript(tb, "def decide_add_item(cart, cmd, ctx):\n    "+body+"\n"+evolves)
 }
 
 // evolveBody decides an event and evolves by the body.
-func evolveBody(t testing.TB, body string) (behaviors.Entity, behaviors.Turn) {
-	t.Helper()
-	return decideScript(t, "def decide_add_item(cart, cmd, ctx):\n    return emit('ItemAdded', sku = cmd.sku, quantity = 1)\ndef evolve_item_added(cart, event):\n    "+body+"\n")
+func evolveBody(tb testing.TB, body string) (behaviors.Entity, behaviors.Turn) {
+	tb.Helper()
+	return decideScript(tb, "def decide_add_item(cart, cmd, ctx):\n    return emit('ItemAdded', sku = cmd.sku, quantity = 1)\ndef evolve_item_added(cart, event):\n    "+body+"\n")
 }
 
-func decideScript(t testing.TB, script string) (behaviors.Entity, behaviors.Turn) {
-	t.Helper()
-	e, problems := load(t, script)
-	require.Empty(t, problems)
-	return e, decideOn(t, e)
+func decideScript(tb testing.TB, script string) (behaviors.Entity, behaviors.Turn) {
+	tb.Helper()
+	e, problems := load(tb, script)
+	require.Empty(tb, problems)
+	return e, decideOn(tb, e)
 }
 
-func decideOn(t testing.TB, e behaviors.Entity) behaviors.Turn {
-	t.Helper()
-	turn := behaviors.Turn{State: e.InitialState(), Command: &entities.Command{EntityID: "c1", Type: "AddItem",
-		Payload: entities.Payload{Data: []byte(`{"sku":"apple","quantity":2}`)}}}
+func decideOn(tb testing.TB, e behaviors.Entity) behaviors.Turn {
+	tb.Helper()
+	turn := behaviors.Turn{State: e.InitialState(), Command: &entities.Command{
+		EntityID: "c1", Type: "AddItem",
+		Payload: entities.Payload{Data: []byte(`{"sku":"apple","quantity":2}`)},
+	}}
 	turns := []behaviors.Turn{turn}
-	e.Decide(t.Context(), turns)
+	e.Decide(tb.Context(), turns)
 	return turns[0]
 }
 
@@ -82,11 +86,11 @@ func TestEventIsDecidedAndStateEvolves(t *testing.T) {
 	require.Nil(t, turn.Failure)
 	after, err := e.StateJSON(turn.Decision.State)
 	require.NoError(t, err)
-	require.Equal(t, `{"lines":{"apple":2},"total":2,"tags":[],"price":"0.00","what":null}`, string(after))
+	require.JSONEq(t, `{"lines":{"apple":2},"total":2,"tags":[],"price":"0.00","what":null}`, string(after))
 	require.JSONEq(t, `{"n":1}`, string(turn.Decision.Reply))
 	before, err := e.StateJSON(turn.State)
 	require.NoError(t, err)
-	require.Equal(t, `{"lines":{},"total":0,"tags":[],"price":"0.00","what":null}`, string(before))
+	require.JSONEq(t, `{"lines":{},"total":0,"tags":[],"price":"0.00","what":null}`, string(before))
 }
 
 func TestFailuresNameThePlaceAndTheMend(t *testing.T) {

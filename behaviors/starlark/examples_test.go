@@ -19,57 +19,57 @@ type example struct {
 	codec *schemas.Codec
 }
 
-func openExample(t testing.TB, name string, encoding schemas.Encoding) example {
-	t.Helper()
+func openExample(tb testing.TB, name string, encoding schemas.Encoding) example {
+	tb.Helper()
 	dir := filepath.Join("..", "..", "examples", name)
 	set, problems := schemas.Load(filepath.Join(dir, "schemas"))
-	require.Empty(t, problems)
+	require.Empty(tb, problems)
 	codec, err := schemas.NewCodec(set, schemas.Options{Encoding: encoding})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return example{dir, set, codec}
 }
 
-func (x example) records(t testing.TB, names ...string) []*Message {
-	t.Helper()
+func (x example) records(tb testing.TB, names ...string) []*Message {
+	tb.Helper()
 	all := make([]*Message, len(names))
 	for i, name := range names {
 		var err error
 		all[i], err = x.set.Lookup(name)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 	}
 	return all
 }
 
-func (x example) entity(t testing.TB, name, state string, commands, events []string) behaviors.Entity {
-	t.Helper()
-	records := x.records(t, append(append([]string{state}, commands...), events...)...)
+func (x example) entity(tb testing.TB, name, state string, commands, events []string) behaviors.Entity {
+	tb.Helper()
+	records := x.records(tb, append(append([]string{state}, commands...), events...)...)
 	e, problems := LoadEntity(EntityConfig{
 		Folder: os.DirFS(x.dir), File: name + ".star", Name: name, State: records[0], Commands: records[1 : 1+len(commands)],
 		Events: records[1+len(commands):], Codec: NewCodec(x.codec, records...),
 	})
-	require.Empty(t, problems)
+	require.Empty(tb, problems)
 	return e
 }
 
-func (x example) projection(t testing.TB, file, key, row string, events ...string) *Projection {
-	t.Helper()
-	records := x.records(t, append([]string{row}, events...)...)
+func (x example) projection(tb testing.TB, file, key, row string, events ...string) *Projection {
+	tb.Helper()
+	records := x.records(tb, append([]string{row}, events...)...)
 	p, problems := LoadProjection(ProjectionConfig{
 		Folder: os.DirFS(x.dir), File: file, Name: file, Key: key, Row: records[0], Events: records[1:],
 		Codec: NewCodec(x.codec, records...), RowContentType: x.codec.ContentType(),
 	})
-	require.Empty(t, problems)
+	require.Empty(tb, problems)
 	return p
 }
 
 // payload is a message in the example's own encoding, given as JSON.
-func (x example) payload(t testing.TB, name, text string) entities.Payload {
-	t.Helper()
-	m := x.records(t, name)[0]
+func (x example) payload(tb testing.TB, name, text string) entities.Payload {
+	tb.Helper()
+	m := x.records(tb, name)[0]
 	value, err := schemas.ParseJSON(m.Type, []byte(text))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	data, err := x.codec.Encode(nil, m, value)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return entities.Payload{Data: data, ContentType: x.codec.ContentType()}
 }
 
@@ -80,37 +80,37 @@ type step struct {
 	want            string
 }
 
-func (x example) play(t testing.TB, e behaviors.Entity, steps ...step) {
-	t.Helper()
+func (x example) play(tb testing.TB, e behaviors.Entity, steps ...step) {
+	tb.Helper()
 	state := e.InitialState()
 	for i, s := range steps {
-		turns := []behaviors.Turn{{State: state, Command: &entities.Command{EntityID: "one", Type: s.command, Payload: x.payload(t, s.command, s.fields), NowMS: 7}}}
-		e.Decide(t.Context(), turns)
-		require.Nil(t, turns[0].Failure, "%d %s", i, s.command)
+		turns := []behaviors.Turn{{State: state, Command: &entities.Command{EntityID: "one", Type: s.command, Payload: x.payload(tb, s.command, s.fields), NowMS: 7}}}
+		e.Decide(tb.Context(), turns)
+		require.Nil(tb, turns[0].Failure, "%d %s", i, s.command)
 		d := turns[0].Decision
 		var events []string
 		for _, event := range d.Events {
 			events = append(events, event.Type)
 		}
-		require.Equal(t, s.events, events, "%d %s", i, s.command)
+		require.Equal(tb, s.events, events, "%d %s", i, s.command)
 		if d.Rejection != nil {
-			require.Equal(t, s.want, d.Rejection.Code)
+			require.Equal(tb, s.want, d.Rejection.Code)
 			continue
 		}
 		if len(d.Events) > 0 {
 			var err error
 			state, err = e.DecodeState(d.StateFingerprint, d.StateData)
-			require.NoError(t, err)
+			require.NoError(tb, err)
 		}
 		text, err := e.StateJSON(state)
-		require.NoError(t, err)
-		require.Equal(t, s.want, string(text), "%d %s", i, s.command)
+		require.NoError(tb, err)
+		require.Equal(tb, s.want, string(text), "%d %s", i, s.command)
 	}
 }
 
-func shopCart(t testing.TB, x example) behaviors.Entity {
-	t.Helper()
-	return x.entity(t, "cart", "Cart", []string{"AddItem", "RemoveItem", "CheckOut"}, []string{"ItemAdded", "ItemRemoved", "CheckedOut"})
+func shopCart(tb testing.TB, x example) behaviors.Entity {
+	tb.Helper()
+	return x.entity(tb, "cart", "Cart", []string{"AddItem", "RemoveItem", "CheckOut"}, []string{"ItemAdded", "ItemRemoved", "CheckedOut"})
 }
 
 func TestShopCart(t *testing.T) {

@@ -54,7 +54,7 @@ func guardStmts(stmts []syntax.Stmt) {
 func guardAssign(s *syntax.AssignStmt) {
 	s.LHS = guardTarget(s.LHS)
 	s.RHS = guardExpr(s.RHS)
-	if op, ok := guarded[s.Op]; ok && !(op == syntax.PLUS && isNumber(s.RHS)) {
+	if op, ok := guarded[s.Op]; ok && (op != syntax.PLUS || !isNumber(s.RHS)) {
 		s.RHS = call(guardedPrefix+s.Op.String(), s.OpPos, s.RHS)
 	}
 }

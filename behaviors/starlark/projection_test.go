@@ -93,11 +93,13 @@ func TestProjectionMistakes(t *testing.T) {
 	require.Contains(t, problems[0].Message, "has no field skew (did you mean sku?)")
 }
 
-func loadProjection(t testing.TB, x example, script, key string) (*Projection, []Problem) {
-	t.Helper()
-	records := x.records(t, "Cart", "ItemAdded")
-	return LoadProjection(ProjectionConfig{Folder: fstest.MapFS{"p.star": {Data: []byte(script)}}, File: "p.star", Name: "p", Key: key,
-		Row: records[0], Events: records[1:], Codec: NewCodec(x.codec, records...), RowContentType: x.codec.ContentType()})
+func loadProjection(tb testing.TB, x example, script, key string) (*Projection, []Problem) {
+	tb.Helper()
+	records := x.records(tb, "Cart", "ItemAdded")
+	return LoadProjection(ProjectionConfig{
+		Folder: fstest.MapFS{"p.star": {Data: []byte(script)}}, File: "p.star", Name: "p", Key: key,
+		Row: records[0], Events: records[1:], Codec: NewCodec(x.codec, records...), RowContentType: x.codec.ContentType(),
+	})
 }
 
 func TestAFailingRowIsAFailureWithItsPlace(t *testing.T) {

@@ -58,13 +58,13 @@ type module struct {
 var errNotLoaded = errors.New("not loaded")
 
 // loadScript runs a file and those it loads. Globals are nil when there are problems.
-func loadScript(folder fs.FS, file string, limits Limits, print func(file, text string), messages ...[]*Message) (globals star.StringDict, problems []Problem) {
+func loadScript(folder fs.FS, file string, limits Limits, printer func(file, text string), messages ...[]*Message) (globals star.StringDict, problems []Problem) {
 	names := constructors(slices.Concat(messages...))
 	maps.Copy(names, guards())
 	maps.Copy(names, effectBuiltins())
 	names["decimal"] = star.NewBuiltin("decimal", newDecimal)
 	names["math"] = math.Module
-	l := &loader{folder: folder, predeclared: names, limits: limits, print: print, modules: map[string]*module{}}
+	l := &loader{folder: folder, predeclared: names, limits: limits, print: printer, modules: map[string]*module{}}
 	defer func() {
 		if p := recover(); p != nil {
 			globals, problems = nil, []Problem{{File: file, Message: fmt.Sprintf("internal error: %s", clipped(fmt.Sprint(p), maxMessageBytes))}}
