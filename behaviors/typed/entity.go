@@ -86,7 +86,7 @@ func On[S, C any](function func(state S, command C, ctx Context) Effects) Entity
 			record: recordOf[C](),
 			decide: func(data []byte, m *message, state *S, ctx Context) (Effects, error) {
 				var c C
-				if err := m.decode(data, &c); err != nil {
+				if err := m.read(data, &c); err != nil {
 					return Effects{}, err
 				}
 				return function(*state, c, ctx), nil

@@ -114,7 +114,7 @@ func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decis
 		}
 		payload, err := e.encode(pointer, int(e.lastBytes.Load()))
 		if err != nil {
-			return d, fmt.Errorf("entity %s: event %w", b.name, err)
+			return d, fmt.Errorf("entity %s: the event: %w", b.name, err)
 		}
 		e.lastBytes.Store(int64(len(payload.Data)))
 		d.Events = append(d.Events, entities.Event{Type: e.Name, Payload: payload})
@@ -129,9 +129,9 @@ func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decis
 
 func (b *entityBehavior[S]) store(d *entities.Decision, state *S) error {
 	size := int(b.stateBytes.Load())
-	data, err := b.state.avro.AppendEncode(make([]byte, 0, size+size/4), state)
+	data, err := b.state.write(make([]byte, 0, size+size/4), state)
 	if err != nil {
-		return fmt.Errorf("entity %s: state %s: %w", b.name, b.state.Name, err)
+		return fmt.Errorf("entity %s: the state: %w", b.name, err)
 	}
 	b.stateBytes.Store(int64(len(data)))
 	d.State, d.StateData, d.StateFingerprint = state, data, b.state.Fingerprint

@@ -50,10 +50,10 @@ func (m *message) encode(pointer any, hint int) (entities.Payload, error) {
 	if header != nil {
 		dst = append(dst, *header...)
 	}
-	data, err := m.avro.AppendEncode(dst, pointer)
+	data, err := m.write(dst, pointer)
 	switch {
 	case err != nil:
-		return payload, fmt.Errorf("record %s: %w", m.Name, err)
+		return payload, err
 	case header != nil:
 		payload.Data = data
 		return payload, nil
@@ -81,7 +81,29 @@ func (m *message) unwrap(data []byte) ([]byte, bool) {
 	return bytes.CutPrefix(data, *header)
 }
 
-// decode reads bare Avro binary, written under today's schema, into the struct that pointer points to.
+// write appends bare Avro binary of a struct, given as a pointer. Whatever it writes can be read, by this package and any other: text that is no
+// UTF-8, which Go's strings may hold, is refused.
+func (m *message) write(dst []byte, pointer any) ([]byte, error) {
+	start := len(dst)
+	dst, err := m.avro.AppendEncode(dst, pointer)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: %w", m.Name, err)
+	}
+	if err := m.Validate(dst[start:]); err != nil {
+		return nil, fmt.Errorf("what cannot be read again is not written: %w", err)
+	}
+	return dst, nil
+}
+
+// read reads bare Avro binary of anybody's, written under today's schema, into the struct that pointer points to.
+func (m *message) read(data []byte, pointer any) error {
+	if err := m.Validate(data); err != nil {
+		return malformed("%v", err)
+	}
+	return m.decode(data, pointer)
+}
+
+// decode is read for data that were valid when they were written.
 func (m *message) decode(data []byte, pointer any) error {
 	rest, err := m.avro.Decode(data, pointer)
 	switch {
@@ -109,9 +131,9 @@ func (m *message) decodeStored(fingerprint uint64, data []byte, pointer any) err
 
 // json shows a struct to people.
 func (m *message) json(pointer any) ([]byte, error) {
-	data, err := m.avro.AppendEncode(nil, pointer)
+	data, err := m.write(nil, pointer)
 	if err != nil {
-		return nil, fmt.Errorf("record %s: %w", m.Name, err)
+		return nil, err
 	}
 	value, err := m.codec.DecodeBinary(m.Message, m.Fingerprint, data)
 	if err != nil {

@@ -93,7 +93,7 @@ func Fold[R, E any](function func(row *R, event E, ctx *EventContext)) Projectio
 			record: recordOf[E](),
 			fold: func(data []byte, m *message, row *R, ctx *EventContext) error {
 				var e E
-				if err := m.decode(data, &e); err != nil {
+				if err := m.read(data, &e); err != nil {
 					return err
 				}
 				function(row, e, ctx)
@@ -111,7 +111,7 @@ func Key[R, E any](function func(event E, ctx *EventContext) string) ProjectionP
 			record: recordOf[E](),
 			key: func(data []byte, m *message, ctx *EventContext) (string, error) {
 				var e E
-				if err := m.decode(data, &e); err != nil {
+				if err := m.read(data, &e); err != nil {
 					return "", err
 				}
 				return function(e, ctx), nil

@@ -84,7 +84,7 @@ func (b *projectionBehavior[R]) Apply(ctx context.Context, row []byte, event *be
 	}
 	payload, err := b.row.encode(r, int(b.rowBytes.Load()))
 	if err != nil {
-		return nil, asFailure(fmt.Errorf("projection %s: row %w", b.name, err))
+		return nil, asFailure(fmt.Errorf("projection %s: the row: %w", b.name, err))
 	}
 	b.rowBytes.Store(int64(len(payload.Data)))
 	return payload.Data, nil

@@ -78,6 +78,8 @@ func (c Cart) misbehave(cmd Misbehave, _ typed.Context) typed.Effects {
 		return typed.Delete()
 	case "reply of a function":
 		return typed.Reply(func() {})
+	case "no UTF-8":
+		return typed.Emit(ItemAdded{Line: line{Sku: "\xff"}})
 	case "panic in apply":
 		return typed.Emit(ItemAdded{Line: line{Sku: "boom"}})
 	}
@@ -196,6 +198,7 @@ func TestABehaviorThatFailsSaysWhere(t *testing.T) {
 	b := bind(t, typed.Config{}, cart()).Entities[0].Behavior
 	for how, want := range map[string]string{
 		"nil map":             `typed/typed_test\.go:\d+: panic: assignment to entry in nil map`,
+		"no UTF-8":            `entity cart: the event: what cannot be read again is not written: record ItemAdded: .*UTF-8`,
 		"panic in apply":      `typed/typed_test\.go:\d+: panic: the shelf broke`,
 		"forgotten event":     `entity cart emits typed_test\.Forgotten and cannot apply it: give NewEntity an Apply\(func\(\*Cart, Forgotten\)\)`,
 		"reject and emit":     `entity cart: deciding Misbehave returned Reject beside other effects`,
@@ -228,6 +231,7 @@ func TestInputThatIsNoCommandFails(t *testing.T) {
 	}{
 		"nothing":             {"AddItem", nil, entities.Malformed},
 		"truncated":           {"AddItem", good[:len(good)-1], entities.Malformed},
+		"no UTF-8":            {"AddItem", singleObject(t, AddItem{Note: "\xff"}, avro.MustSchemaFor[AddItem]()), entities.Malformed},
 		"something behind it": {"AddItem", append(good[:len(good):len(good)], 0), entities.Malformed},
 		"another type":        {"Close", good, entities.Malformed},
 		"unknown type":        {"Open", []byte(`{}`), entities.UnknownType},
@@ -255,7 +259,9 @@ func FuzzDecide(f *testing.F) {
 	f.Fuzz(func(t *testing.T, typ string, data []byte) {
 		turn := decide(t, b, typ, data)
 		if turn.Failure == nil && len(turn.Decision.Events) > 0 {
-			_, err := b.DecodeState(turn.Decision.StateFingerprint, turn.Decision.StateData)
+			state, err := b.DecodeState(turn.Decision.StateFingerprint, turn.Decision.StateData)
+			require.NoError(t, err)
+			_, err = b.StateJSON(state)
 			require.NoError(t, err)
 		}
 	})
