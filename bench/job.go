@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -129,7 +130,9 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	if j.Kind == jobEntities || j.Kind == jobRestore {
 		components = components[:1]
 	}
-	stores, err := statestore.OpenEnv(j.StateDir, statestore.Options{Context: c.Name})
+	// As package service does.
+	debug.SetMemoryLimit(420 << 20)
+	stores, err := statestore.OpenEnv(j.StateDir, statestore.Options{Context: c.Name, Stores: len(components) * shards})
 	if err != nil {
 		return 0, err
 	}

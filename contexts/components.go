@@ -8,6 +8,9 @@ import (
 	"github.com/partita-io/partita/projections"
 )
 
+// entityCachesBytes is what all caches of decoded entities together may take, when one process owns all shards.
+const entityCachesBytes = 48 << 20
+
 // Components are the processors of the folder: one for each entity type and each projection. What they ask a behaviour ends with ctx.
 func (c *Context) Components(ctx context.Context) []partitions.Component {
 	var all []partitions.Component
@@ -15,6 +18,7 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 		e := &c.Entities[i]
 		all = append(all, commands.Definition{
 			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, Version: c.Hash,
+			CacheBytes: entityCachesBytes / (len(c.Entities) * int(c.Partitions)),
 		}.Component(ctx))
 	}
 	for i := range c.Projections {

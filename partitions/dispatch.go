@@ -51,6 +51,9 @@ func (in *input) take(fetched []*kgo.Record) batch {
 		b.bytes += len(r.Key) + len(r.Value) + outputOverhead
 	}
 	if len(b.records) == 0 {
+		if in.committed == in.decided {
+			in.committed = b.to
+		}
 		in.decided = b.to
 	}
 	return b

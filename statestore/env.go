@@ -16,8 +16,10 @@ import (
 type Options struct {
 	// Context is the bounded context that the directory belongs to.
 	Context string
-	// CacheBytes is the size of the block cache. Default 128 MiB.
+	// CacheBytes is the size of the block cache. Default 64 MiB.
 	CacheBytes int64
+	// Stores is how many stores may be open at once: they share a budget of memory for what is not on disk yet. Default 8.
+	Stores int
 	// OpenFiles is how many files may be open at once. Default 1000.
 	OpenFiles int
 	// Unhealthy is told of trouble in the background (a full disk, a failing device) that no call could return. May be nil.
@@ -25,7 +27,8 @@ type Options struct {
 }
 
 const (
-	defaultCacheBytes = 128 << 20
+	defaultCacheBytes = 64 << 20
+	defaultStores     = 8
 	defaultOpenFiles  = 1000
 )
 
@@ -54,6 +57,9 @@ const (
 func OpenEnv(dir string, options Options) (*Env, error) {
 	if options.CacheBytes == 0 {
 		options.CacheBytes = defaultCacheBytes
+	}
+	if options.Stores == 0 {
+		options.Stores = defaultStores
 	}
 	if options.OpenFiles == 0 {
 		options.OpenFiles = defaultOpenFiles

@@ -14,9 +14,8 @@ func (e *Env) pebbleOptions() *pebble.Options {
 		FS:    e.fs,
 		Cache: e.cache, FileCache: e.files,
 		// The changelog is the log.
-		DisableWAL: true,
-		// 1 MiB halves the rate of writes, 64 MiB for each of a hundred stores would be the machine.
-		MemTableSize:                4 << 20,
+		DisableWAL:                  true,
+		MemTableSize:                e.memTableBytes(),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		// Writes that wait for compactions would hold a whole lane.
@@ -36,6 +35,18 @@ func (e *Env) pebbleOptions() *pebble.Options {
 		}
 	}
 	return o
+}
+
+// Writes to many small tables in memory cost more, down to half the rate at 1 MiB; 4 MiB for each of a hundred stores would be the machine. So
+// stores share a budget, within these bounds.
+const (
+	memTablesBytes   = 96 << 20
+	memTableBytesMin = 1 << 20
+	memTableBytesMax = 4 << 20
+)
+
+func (e *Env) memTableBytes() uint64 {
+	return uint64(min(max(memTablesBytes/e.options.Stores, memTableBytesMin), memTableBytesMax))
 }
 
 // quiet is Pebble's logger: its news is nobody's, its errors come back from calls. It calls Fatalf when it has lost hold of the disk (it cannot
