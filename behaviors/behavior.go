@@ -29,6 +29,7 @@ type Entity interface {
 
 // A Turn is one command of one entity and, after Entity.Decide, what came of it.
 type Turn struct {
+	// Command is good until Decide returns: it and its headers are used again for another one.
 	Command *entities.Command
 	State   entities.State
 

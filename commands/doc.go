@@ -3,5 +3,5 @@
 // all.
 //
 // A command's way: where does it belong (processor.go) → what does it ask (request.go) → which entity (entity.go, cache.go) → was it answered
-// before, is it too late, does it fit → the behaviour → events, state and answer (outcome.go, output.go), or a dead letter (deadletter.go).
+// before, is it too late, does it fit → the behaviour → events, state and answer (outcome.go), or a dead letter, as records (output.go).
 package commands
