@@ -3,6 +3,7 @@ package contexts
 import (
 	"context"
 
+	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/commands"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/projections"
@@ -18,16 +19,24 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 		e := &c.Entities[i]
 		all = append(all, commands.Definition{
 			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, Version: c.Hash,
-			CacheBytes: entityCachesBytes / (len(c.Entities) * int(c.Partitions)),
+			CacheBytes: entityCachesBytes / (len(c.Entities) * int(c.Partitions)), Prepare: c.prepare(),
 		}.Component(ctx))
 	}
 	for i := range c.Projections {
 		p := &c.Projections[i]
-		d := projections.Definition{Topics: c.TopicContext(), Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Version: c.Hash}
+		d := projections.Definition{Topics: c.TopicContext(), Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Version: c.Hash, Prepare: c.prepare()}
 		for _, s := range p.Sources {
 			d.Sources = append(d.Sources, s.Topic)
 		}
 		all = append(all, d.Component(ctx))
 	}
 	return all
+}
+
+// prepare waits for the schemas of what is read, where there is a registry to ask.
+func (c *Context) prepare() behaviors.Prepare {
+	if c.Registry == "" {
+		return nil
+	}
+	return c.Codec.Prepare
 }

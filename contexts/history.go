@@ -25,7 +25,8 @@ func CheckHistory(c *Context, stored []StoredSchema) Problems {
 	var problems Problems
 	for _, m := range c.Schemas.Messages() {
 		for _, old := range byName[m.FullName] {
-			if old.Fingerprint == m.Fingerprint {
+			// The fingerprint leaves out logical types, so schemas that differ in the scale of a decimal have the same.
+			if old.Fingerprint == m.Fingerprint && old.JSON == m.SchemaJSON {
 				continue
 			}
 			if err := schemas.Compatible(old.JSON, m.SchemaJSON); err != nil {

@@ -26,7 +26,7 @@ type Config struct {
 	Lanes int
 	// CommitFloor is the least time between the starts of two commits of a lane, so that light traffic cannot flood the broker. Default 10 ms.
 	CommitFloor time.Duration
-	// WindowRecords and WindowBytes bound what a lane takes into one window: input records, and bytes of input and output. Defaults 16384 and 32
+	// WindowRecords and WindowBytes bound what a lane takes into one window: input records, and bytes of input and output. Defaults 8192 and 16
 	// MiB. Memory of a lane is at most three times as much: a window, the one before it, and fetched records that wait.
 	WindowRecords, WindowBytes int
 	// Views answers questions about committed state while the context runs. Default: one that nobody asks.
@@ -37,8 +37,8 @@ type Config struct {
 
 const (
 	defaultCommitFloor   = 10 * time.Millisecond
-	defaultWindowRecords = 16384
-	defaultWindowBytes   = 32 << 20
+	defaultWindowRecords = 8192
+	defaultWindowBytes   = 16 << 20
 )
 
 func (c *Config) setDefaults() {

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"context"
+
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
@@ -17,5 +19,7 @@ type Context struct {
 	// Adopt is given the schemas that values were written under up to now, before any value is read. It returns a complaint for each that
 	// today's schemas cannot read. It may be nil.
 	Adopt      func(written map[uint64]admin.Schema) error
+	// Register makes the schemas known to a registry, before any value is written. It may be nil.
+	Register   func(ctx context.Context) error
 	Components []partitions.Component
 }

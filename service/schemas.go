@@ -32,6 +32,11 @@ func (s *service) exchangeSchemas(ctx context.Context, asks *admin.Admin) error 
 			return &SchemasError{Context: s.Context.Topics.Name, Err: err}
 		}
 	}
+	if s.Context.Register != nil {
+		if err := s.Context.Register(ctx); err != nil {
+			return err
+		}
+	}
 	var fresh []admin.Schema
 	for _, schema := range s.Context.Schemas {
 		if _, known := written[schema.Fingerprint]; !known {

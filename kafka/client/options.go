@@ -98,9 +98,9 @@ func NewConsumer(c Config, extra ...kgo.Opt) (*kgo.Client, error) {
 		// Markers are delivered too, so that a position can pass the end of a log whose last record is one.
 		kgo.KeepControlRecords(),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-		// Bounds what one broker can have waiting in this client.
-		kgo.FetchMaxBytes(16 << 20),
-		kgo.FetchMaxPartitionBytes(1 << 20),
+		// Bounds what one broker can have waiting in this client, compressed: it takes several times as much when it is unpacked.
+		kgo.FetchMaxBytes(4 << 20),
+		kgo.FetchMaxPartitionBytes(512 << 10),
 		kgo.FetchMaxWait(500 * time.Millisecond),
 	}
 	return kgo.NewClient(c.options(append(opts, extra...)...)...)

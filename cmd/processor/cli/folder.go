@@ -40,6 +40,9 @@ func (a *app) load(dir, registry string) (*folder, error) {
 // service is the folder as package service runs it.
 func (f *folder) service(ctx context.Context) *service.Context {
 	c := &service.Context{Topics: f.TopicContext(), Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx)}
+	if f.Encoding == contexts.Confluent {
+		c.Register = f.Codec.Register
+	}
 	for _, m := range f.Schemas.Messages() {
 		c.Schemas = append(c.Schemas, admin.Schema{Fingerprint: m.Fingerprint, Name: m.FullName, JSON: m.SchemaJSON})
 	}
