@@ -18,7 +18,7 @@ type Context struct {
 	Schemas []admin.Schema
 	// Adopt is given the schemas that values were written under up to now, before any value is read. It returns a complaint for each that
 	// today's schemas cannot read. It may be nil.
-	Adopt      func(written map[uint64]admin.Schema) error
+	Adopt func(written map[uint64]admin.Schema) error
 	// Register makes the schemas known to a registry, before any value is written. It may be nil.
 	Register   func(ctx context.Context) error
 	Components []partitions.Component
