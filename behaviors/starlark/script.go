@@ -44,7 +44,7 @@ type loader struct {
 	folder      fs.FS
 	predeclared star.StringDict
 	limits      Limits
-	print       func(file, text string)
+	printer     func(file, text string)
 	modules     map[string]*module
 	problems    []Problem
 }
@@ -64,7 +64,7 @@ func loadScript(folder fs.FS, file string, limits Limits, printer func(file, tex
 	maps.Copy(names, effectBuiltins())
 	names["decimal"] = star.NewBuiltin("decimal", newDecimal)
 	names["math"] = math.Module
-	l := &loader{folder: folder, predeclared: names, limits: limits, print: printer, modules: map[string]*module{}}
+	l := &loader{folder: folder, predeclared: names, limits: limits, printer: printer, modules: map[string]*module{}}
 	defer func() {
 		if p := recover(); p != nil {
 			globals, problems = nil, []Problem{{File: file, Message: fmt.Sprintf("internal error: %s", clipped(fmt.Sprint(p), maxMessageBytes))}}
@@ -123,7 +123,7 @@ func (l *loader) run(file string, source []byte) star.StringDict {
 }
 
 func (l *loader) initialize(file string, program *star.Program) star.StringDict {
-	t := newThread(l.limits, l.print)
+	t := newThread(l.limits, l.printer)
 	t.thread.Load = func(_ *star.Thread, name string) (star.StringDict, error) {
 		if m := l.modules[name]; m != nil && m.globals != nil {
 			return m.globals, nil

@@ -143,7 +143,7 @@ func (g *reading) step(ctx context.Context) error {
 	before := g.at
 	var failed error
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		if p.Topic != g.Topic || p.Partition != g.TopicPartition.Partition {
+		if p.Topic != g.Topic || p.Partition != g.Partition {
 			return
 		}
 		failed = errors.Join(failed, g.judge(p.Err))
