@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/kafka/transactions"
@@ -236,9 +238,16 @@ func (l *lane) committed(r result) {
 	}
 }
 
-// resend starts the window's transaction over, on a producer made anew; what was decided stays good, as the window before it was committed.
+// resend starts the window's transaction over, on a producer made anew; what was decided stays good, as the window before it was committed. The
+// closed producer may still be writing to the records that it had, so they are copied.
 func (w *window) resend() {
 	w.tx = nil
+	for i := range w.sent {
+		old := w.sent[i].record
+		w.sent[i].record = &kgo.Record{
+			Topic: old.Topic, Partition: old.Partition, Key: old.Key, Value: old.Value, Headers: old.Headers, Timestamp: old.Timestamp,
+		}
+	}
 	w.waiting, w.sent = append(w.sent, w.waiting...), nil
 }
 
