@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -204,5 +206,20 @@ func TestKilledInstanceThatStartsAgainNeedsNoSessionTimeout(t *testing.T) {
 	w.send(10, 10)
 	w.awaitEvents(200)
 	require.Less(t, time.Since(began), 5*time.Second, "the session timeout is 6 s")
+	a.stop(t)
+}
+
+func TestBrokerThatIsAwayIsToldOf(t *testing.T) {
+	w := newWorld(t, 2)
+	var g gate
+	a := w.startThrough("a", &g)
+	a.await(t, func(l *log) bool { return l.running == 2 })
+	g.set(true)
+	a.await(t, func(l *log) bool {
+		return slices.ContainsFunc(l.waits, func(s string) bool { return strings.Contains(s, "the gate is shut") })
+	})
+	g.set(false)
+	w.send(10, 10)
+	w.awaitEvents(100)
 	a.stop(t)
 }

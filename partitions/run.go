@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,6 +60,7 @@ func Run(ctx context.Context, cfg Config) error {
 	rt.listener = cfg.Listener.withDefaults()
 	rt.progressTopic = topics.Context{Name: cfg.Context}.Progress().Name
 	rt.waits = newWaits(rt.listener)
+	rt.config.Client.Hooks = append(slices.Clone(cfg.Client.Hooks), connections{waits: rt.waits})
 	rt.manager = newManager(rt)
 	defer rt.close()
 	if err := rt.prepare(ctx); err != nil || ctx.Err() != nil {
