@@ -32,6 +32,7 @@ const (
 	jobAll         = "all"
 	jobRestore     = "restore"
 	jobServe       = "serve"
+	jobGo          = "go"
 )
 
 // A report is what a job's process measured of itself, between the first record and the last.
@@ -127,8 +128,13 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	components := c.Components(ctx)
-	if j.Kind == jobEntities || j.Kind == jobRestore {
+	switch j.Kind {
+	case jobEntities, jobRestore:
 		components = components[:1]
+	case jobGo:
+		if components, err = typedComponents(ctx, c.Name); err != nil {
+			return 0, err
+		}
 	}
 	// As package service does.
 	debug.SetMemoryLimit(420 << 20)

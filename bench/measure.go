@@ -28,6 +28,8 @@ func measure(ctx context.Context, s settings, memory int) error {
 		job        job
 	}{
 		{"passthrough 1→2, transactional", "pass", load{}, job{Kind: jobPassthrough}},
+		{"Go, no command id", "go", load{}, job{Kind: jobGo}},
+		{"Go, with command ids", "goids", load{ids: true}, job{Kind: jobGo}},
 		{"Starlark, no command id", "star", load{}, job{Kind: jobEntities}},
 		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}},
 		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}},
