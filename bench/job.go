@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/service"
 	"github.com/partita-io/partita/statestore"
 )
 
@@ -136,8 +136,7 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 			return 0, err
 		}
 	}
-	// As package service does.
-	debug.SetMemoryLimit(420 << 20)
+	service.BoundMemory()
 	stores, err := statestore.OpenEnv(j.StateDir, statestore.Options{Context: c.Name, Stores: len(components) * shards})
 	if err != nil {
 		return 0, err

@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) error {
 	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name), views: partitions.NewViews()}
 	s.metrics.ObserveStores(s.views.SizeBytes, nil)
 	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
-	boundMemory()
+	BoundMemory()
 	stores, err := statestore.OpenEnv(o.StateDir, statestore.Options{
 		Context: name, Unhealthy: s.unhealthy, Stores: len(o.Context.Components) * int(o.Context.Topics.Partitions),
 	})
