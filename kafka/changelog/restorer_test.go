@@ -1,0 +1,235 @@
+package changelog
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/records"
+)
+
+// A log is one partition on the embedded broker, or on real ones named by PARTITA_TEST_BROKERS.
+type log struct {
+	t        *testing.T
+	at       records.TopicPartition
+	config   client.Config
+	admin    *kadm.Client
+	producer *kgo.Client
+	restorer *Restorer
+}
+
+var logs atomic.Int64
+
+func newLog(t *testing.T, config map[string]*string) *log {
+	t.Helper()
+	l := &log{t: t}
+	l.at.Topic = fmt.Sprintf("log%d-%d", time.Now().UnixNano()%1e9, logs.Add(1))
+	if b := os.Getenv("PARTITA_TEST_BROKERS"); b != "" {
+		l.config.Brokers = strings.Split(b, ",")
+	} else {
+		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(t.TempDir()))
+		require.NoError(t, err)
+		t.Cleanup(c.Close)
+		l.config.Brokers = c.ListenAddrs()
+	}
+	cl, err := client.NewAdmin(l.config)
+	require.NoError(t, err)
+	t.Cleanup(cl.Close)
+	l.admin = kadm.NewClient(cl)
+	_, err = l.admin.CreateTopic(t.Context(), 1, 1, config, l.at.Topic)
+	require.NoError(t, err)
+	l.producer, err = client.NewProducer(l.config, l.at.Topic)
+	require.NoError(t, err)
+	t.Cleanup(l.producer.Close)
+	l.restorer = NewRestorer(l.config)
+	t.Cleanup(l.restorer.Close)
+	return l
+}
+
+// begin opens a transaction with values under one key each.
+func (l *log) begin(values ...string) {
+	require.NoError(l.t, l.producer.BeginTransaction())
+	for _, v := range values {
+		l.producer.Produce(l.t.Context(), &kgo.Record{Topic: l.at.Topic, Key: []byte(v[:1]), Value: []byte(v)}, nil)
+	}
+	require.NoError(l.t, l.producer.Flush(l.t.Context()))
+}
+
+func (l *log) end(commit kgo.TransactionEndTry) {
+	require.NoError(l.t, l.producer.EndTransaction(l.t.Context(), commit))
+}
+
+// restore returns the values read and the position reached.
+func (l *log) restore(from records.Position, stuck func(context.Context) error) ([]string, records.Position, error) {
+	var values []string
+	var at records.Position
+	ctx, cancel := context.WithTimeout(l.t.Context(), 30*time.Second)
+	defer cancel()
+	err := l.restorer.Restore(ctx, Request{
+		TopicPartition: l.at, From: from, Stuck: stuck,
+		Apply: func(batch []*kgo.Record, next records.Position) error {
+			for _, r := range batch {
+				values = append(values, string(r.Value))
+			}
+			at = next
+			return nil
+		},
+	})
+	return values, at, err
+}
+
+func TestEndIsPassedThoughItIsAMarker(t *testing.T) {
+	l := newLog(t, nil)
+	l.begin("a1", "b1")
+	l.end(kgo.TryCommit)
+	values, at, err := l.restore(FromStart, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a1", "b1"}, values)
+	require.EqualValues(t, 3, at, "two records and a marker")
+}
+
+func TestAbortedTailIsPassedAndNotSeen(t *testing.T) {
+	l := newLog(t, nil)
+	l.begin("a1")
+	l.end(kgo.TryCommit)
+	l.begin("a2", "a3")
+	l.end(kgo.TryAbort)
+	values, at, err := l.restore(FromStart, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a1"}, values)
+	require.EqualValues(t, 5, at)
+}
+
+func TestEmptyLogIsRead(t *testing.T) {
+	l := newLog(t, nil)
+	values, at, err := l.restore(FromStart, nil)
+	require.NoError(t, err)
+	require.Empty(t, values)
+	require.Zero(t, at)
+}
+
+// The stable end is before the open transaction; stopping there would declare a store whole that is not (KAFKA-10167).
+func TestOpenTransactionIsWaitedFor(t *testing.T) {
+	l := newLog(t, nil)
+	l.begin("a1")
+	l.end(kgo.TryCommit)
+	l.begin("a2")
+	stuck := 0
+	values, _, err := l.restore(FromStart, func(context.Context) error {
+		if stuck++; stuck == 2 {
+			l.end(kgo.TryCommit)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, stuck, 2)
+	require.Equal(t, []string{"a1", "a2"}, values)
+}
+
+func TestPositionThatTheLogDoesNotHaveIsTold(t *testing.T) {
+	l := newLog(t, nil)
+	l.begin("a1", "a2", "a3")
+	l.end(kgo.TryCommit)
+	_, _, err := l.restore(99, nil)
+	var gone *OutOfRange
+	require.ErrorAs(t, err, &gone)
+	require.Equal(t, OutOfRange{TopicPartition: l.at, Asked: 99, Start: 0, End: 4}, *gone)
+
+	offsets := make(kadm.Offsets)
+	offsets.AddOffset(l.at.Topic, 0, 2, -1)
+	_, err = l.admin.DeleteRecords(t.Context(), offsets)
+	require.NoError(t, err)
+	_, _, err = l.restore(1, nil)
+	require.ErrorAs(t, err, &gone)
+	values, _, err := l.restore(FromStart, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a3"}, values)
+}
+
+func TestCancelledReadEnds(t *testing.T) {
+	l := newLog(t, nil)
+	l.begin("a1")
+	ctx, cancel := context.WithCancel(t.Context())
+	err := l.restorer.Restore(ctx, Request{
+		TopicPartition: l.at, From: FromStart,
+		Apply: func([]*kgo.Record, records.Position) error { return nil },
+		Stuck: func(context.Context) error { cancel(); return nil },
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	l.end(kgo.TryAbort)
+}
+
+// Many partitions wait for few clients, and each is read whole.
+func TestManyReadsShareFewClients(t *testing.T) {
+	l := newLog(t, nil)
+	for i := range 5 {
+		l.begin(fmt.Sprintf("a%d", i))
+		l.end(kgo.TryCommit)
+	}
+	done := make(chan error)
+	for range 4 * parallelReads {
+		go func() {
+			values, _, err := l.restore(FromStart, nil)
+			if err == nil && len(values) != 5 {
+				err = fmt.Errorf("read %v", values)
+			}
+			done <- err
+		}()
+	}
+	for range 4 * parallelReads {
+		require.NoError(t, <-done)
+	}
+}
+
+func TestEpochThatIsKnownHasAnEnd(t *testing.T) {
+	l := newLog(t, nil)
+	l.begin("a1")
+	l.end(kgo.TryCommit)
+	cl, err := client.NewAdmin(l.config)
+	require.NoError(t, err)
+	defer cl.Close()
+	_, _, err = l.restore(FromStart, nil)
+	require.NoError(t, err)
+	end, err := EpochEnd(t.Context(), cl, l.at, 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, end)
+}
+
+// A broker that compacts leaves batches without records, and after a roll of segments nothing at all: the end must be reached all the same.
+func TestTailWithoutRecordsIsPassed(t *testing.T) {
+	batch := func(first int64, deltas int32, n int32) []byte {
+		b := make([]byte, batchHeaderLength)
+		b[batchLengthAt+3] = batchHeaderLength - batchLengthEnd
+		for i := range 8 {
+			b[i] = byte(first >> (56 - 8*i))
+		}
+		b[16] = 2 // magic
+		for i := range 4 {
+			b[23+i] = byte(deltas >> (24 - 8*i))
+			b[57+i] = byte(n >> (24 - 8*i))
+		}
+		return b
+	}
+	require.EqualValues(t, 15, pastEmpty(append(batch(0, 9, 0), batch(10, 4, 0)...), 3, 20))
+	require.EqualValues(t, 12, pastEmpty(append(batch(0, 9, 0), batch(10, 4, 0)...), 3, 12), "never past the end")
+	require.EqualValues(t, 10, pastEmpty(append(batch(0, 9, 0), batch(10, 4, 3)...), 3, 20), "records may be in the second")
+	require.EqualValues(t, 3, pastEmpty([]byte("not a batch"), 3, 20))
+}
+
+func FuzzPastEmpty(f *testing.F) {
+	f.Add(make([]byte, batchHeaderLength))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		at := pastEmpty(b, 5, 10)
+		require.True(t, at >= 5 && at <= 10)
+	})
+}
