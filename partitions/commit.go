@@ -74,6 +74,7 @@ func (l *lane) startCommit(ctx context.Context) {
 	}
 	l.open, l.committing = nil, w
 	l.lastCommit, w.committedAt = now, now
+	l.showOverlays()
 	commitCtx, cancel := context.WithCancel(ctx)
 	w.cancel = cancel
 	go func() {
@@ -217,6 +218,7 @@ func (l *lane) takeResult(ctx context.Context) error {
 func (l *lane) committed(r result) {
 	w := r.window
 	l.committing = nil
+	l.showOverlays()
 	if l.caution *= 2; l.caution > l.engine.config.WindowRecords {
 		l.caution = 0
 	}

@@ -9,6 +9,8 @@ type overlay struct {
 	changes map[string]*change
 	// order is that of first changes: changelog records are written in it, so a window decided again writes the same.
 	order []*change
+	// bytes is about what the changes take.
+	bytes int
 }
 
 // A change is the last word of a window on one key.
@@ -39,6 +41,7 @@ func (o *overlay) set(cause *Record, key, value []byte, headers []kgo.RecordHead
 	if c, ok := o.changes[string(key)]; ok {
 		grown := len(value) - len(c.value)
 		c.value, c.headers, c.cause = value, headers, cause
+		o.bytes += grown
 		return grown
 	}
 	c := &change{key: key, value: value, headers: headers, cause: cause}
@@ -47,7 +50,9 @@ func (o *overlay) set(cause *Record, key, value []byte, headers []kgo.RecordHead
 	}
 	o.changes[string(key)] = c
 	o.order = append(o.order, c)
-	return len(key) + len(value) + changeOverhead
+	grown := len(key) + len(value) + changeOverhead
+	o.bytes += grown
+	return grown
 }
 
 // changeOverhead is about what a change costs beside its key and value.

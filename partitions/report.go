@@ -43,3 +43,17 @@ func (l *lane) report(r result) {
 	}
 	l.engine.listener.WindowEnded(e)
 }
+
+// showOverlays tells how much the lane's windows hold.
+func (l *lane) showOverlays() {
+	sizes := make(map[string]int64)
+	for _, w := range []*window{l.committing, l.open} {
+		if w == nil {
+			continue
+		}
+		for _, p := range w.parts {
+			sizes[p.task.component.Name] += int64(p.overlay.bytes)
+		}
+	}
+	l.engine.config.Views.setOverlays(l.name, sizes)
+}

@@ -10,9 +10,11 @@ import (
 // Views answers questions about committed state from the stores of this process, while its context runs. Make one with NewViews and give it to
 // Run in Config.
 type Views struct {
-	// mu guards stores, and is held for reading while a store is read, so that none is closed meanwhile.
+	// mu guards the rest, and is held for reading while a store is read, so that none is closed meanwhile.
 	mu     sync.RWMutex
 	stores map[viewKey]*statestore.Store
+	// overlays are what the windows of each lane took when they were last looked at, by component.
+	overlays map[string]map[string]int64
 }
 
 type viewKey struct {
@@ -21,7 +23,7 @@ type viewKey struct {
 }
 
 // NewViews returns a Views that knows no store yet.
-func NewViews() *Views { return &Views{stores: make(map[viewKey]*statestore.Store)} }
+func NewViews() *Views { return &Views{stores: make(map[viewKey]*statestore.Store), overlays: make(map[string]map[string]int64)} }
 
 // Get returns the committed value of key in the store of a component whose context has so many shards, nil if there is none. here is false when
 // the key's shard is not running in this process.
@@ -45,6 +47,25 @@ func (v *Views) SizeBytes() map[string]int64 {
 		sizes[k.component] += store.SizeBytes()
 	}
 	return sizes
+}
+
+// OverlayBytes is about what the changes of uncommitted windows take, by component.
+func (v *Views) OverlayBytes() map[string]int64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	sizes := make(map[string]int64)
+	for _, lane := range v.overlays {
+		for component, bytes := range lane {
+			sizes[component] += bytes
+		}
+	}
+	return sizes
+}
+
+func (v *Views) setOverlays(lane string, sizes map[string]int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.overlays[lane] = sizes
 }
 
 func (v *Views) show(tasks []*task) {

@@ -51,7 +51,7 @@ type service struct {
 func Run(ctx context.Context, o Options) error {
 	name := o.Context.Topics.Name
 	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name), views: partitions.NewViews()}
-	s.metrics.ObserveStores(s.views.SizeBytes, nil)
+	s.metrics.ObserveStores(s.views.SizeBytes, s.views.OverlayBytes)
 	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
 	BoundMemory()
 	stores, err := statestore.OpenEnv(o.StateDir, statestore.Options{
