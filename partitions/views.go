@@ -54,6 +54,9 @@ func (v *Views) OverlayBytes() map[string]int64 {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	sizes := make(map[string]int64)
+	for k := range v.stores {
+		sizes[k.component] += 0 // Nothing is a figure, too.
+	}
 	for _, lane := range v.overlays {
 		for component, bytes := range lane {
 			sizes[component] += bytes
