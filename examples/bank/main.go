@@ -1,0 +1,51 @@
+// Command bank runs accounts in Go: a main of some lines around account.go.
+//
+//	go run ./examples/bank                              with a broker in the process, on localhost:9092 or a free port
+//	go run ./examples/bank -brokers kafka:9092          against yours
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/partita-io/partita"
+	"github.com/partita-io/partita/behaviors/typed"
+	"github.com/partita-io/partita/internal/embedded"
+)
+
+// bank is the context.
+var bank = partita.Context{Name: "bank", Partitions: 12, Parts: []typed.Part{account, incoming}}
+
+func main() {
+	brokers := flag.String("brokers", "", "host:port of brokers, with commas between; empty: one in this process")
+	state := flag.String("state-dir", ".partita/bank", "where state is kept")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *brokers, *state); err != nil {
+		fmt.Fprintln(os.Stderr, "bank:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, brokers, state string) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if brokers == "" {
+		broker, err := embedded.Start(ctx, embedded.Options{Dir: state + "/broker", Port: embedded.DefaultPort, Logger: log})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = broker.Close() }() // Its data is on disk already.
+		brokers = broker.Addr()
+	}
+	return partita.Run(ctx, bank, partita.Options{
+		Brokers: strings.Split(brokers, ","), StateDir: state, CreateTopics: true, Logger: log,
+		Started: func() { fmt.Printf("bank runs on %s (ctrl-c stops)\n", brokers) },
+	})
+}
