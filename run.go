@@ -66,7 +66,7 @@ func Run(ctx context.Context, c Context, o Options) error {
 		StateDir:     cmp.Or(o.StateDir, filepath.Join(".partita", c.Name)),
 		HTTP:         o.HTTP,
 		CreateTopics: o.CreateTopics,
-		Logger:       cmp.Or(o.Logger, slog.Default()), //nolint:sloglint // The caller's default is what he asked for by giving none.
+		Logger:       cmp.Or(o.Logger, slog.Default()),
 		Started: func(string) error {
 			if o.Started != nil {
 				o.Started()

@@ -23,7 +23,9 @@ type viewKey struct {
 }
 
 // NewViews returns a Views that knows no store yet.
-func NewViews() *Views { return &Views{stores: make(map[viewKey]*statestore.Store), overlays: make(map[string]map[string]int64)} }
+func NewViews() *Views {
+	return &Views{stores: make(map[viewKey]*statestore.Store), overlays: make(map[string]map[string]int64)}
+}
 
 // Get returns the committed value of key in the store of a component whose context has so many shards, nil if there is none. here is false when
 // the key's shard is not running in this process.
