@@ -9,22 +9,24 @@ import (
 )
 
 // pebbleOptions are for many small databases in one process, read at random points.
-func (e *Env) pebbleOptions() *pebble.Options {
+func (s *Store) pebbleOptions() *pebble.Options {
+	e := s.env
 	o := &pebble.Options{
-		FS:    e.fs,
+		FS:    calmFS{FS: e.fs, failure: s.failure, closing: s.closing},
 		Cache: e.cache, FileCache: e.files,
 		// The changelog is the log.
-		DisableWAL:                  true,
-		MemTableSize:                e.memTableBytes(),
-		MemTableStopWritesThreshold: 4,
+		DisableWAL:   true,
+		MemTableSize: e.memTableBytes(),
+		// Pebble would wait in a write for room in memory, for ever on a full disk, and could not be closed meanwhile: Apply waits itself.
+		MemTableStopWritesThreshold: 1000,
 		L0CompactionThreshold:       4,
 		// Writes that wait for compactions would hold a whole lane.
 		L0StopWritesThreshold:      1000,
 		LBaseMaxBytes:              64 << 20,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		FormatMajorVersion:         pebble.FormatNewest,
-		Logger:                     quiet{e},
-		EventListener:              &pebble.EventListener{BackgroundError: e.unhealthy},
+		Logger:                     quiet{s},
+		EventListener:              &pebble.EventListener{BackgroundError: s.failed, FlushEnd: s.flushEnded},
 	}
 	for i := range o.Levels {
 		o.Levels[i] = pebble.LevelOptions{
@@ -49,15 +51,23 @@ func (e *Env) memTableBytes() uint64 {
 	return uint64(min(max(memTablesBytes/e.options.Stores, memTableBytesMin), memTableBytesMax))
 }
 
-// quiet is Pebble's logger: its news is nobody's, its errors come back from calls. It calls Fatalf when it has lost hold of the disk (it cannot
-// write its manifest) and counts on not going on.
-type quiet struct{ env *Env }
+// memTablesWaiting is how many tables in memory may wait for the disk before Apply waits for them.
+const memTablesWaiting = 4
+
+// quiet is Pebble's logger: its news is nobody's, its errors come back from calls.
+type quiet struct{ store *Store }
 
 func (quiet) Infof(string, ...any)  {}
 func (quiet) Errorf(string, ...any) {}
 
+// Fatalf is called when Pebble has lost hold of the disk: it could not write its manifest and does not know what is in it. It counts on not going
+// on, which a store that has failed does not; opening it again reads what is there. Without an error it is a bug, and there is no way on.
 func (q quiet) Fatalf(format string, args ...any) {
-	err := fmt.Errorf("state directory %s: "+format, append([]any{q.env.dir}, args...)...)
-	q.env.unhealthy(err)
-	panic(err)
+	for _, a := range args {
+		if err, ok := a.(error); ok {
+			q.store.failed(err)
+			return
+		}
+	}
+	panic(fmt.Sprintf("store of "+q.store.name+": "+format, args...))
 }

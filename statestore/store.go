@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -16,9 +15,17 @@ type Store struct {
 	env  *Env
 	dir  string
 	name string
-	db   *pebble.DB
+	// db is nil when the store is closed.
+	db *pebble.DB
+	// failure is why nothing more can be written; closing ends the pauses it leads to.
+	failure *failure
+	closing chan struct{}
+	// flushed gets a value after a flush.
+	flushed chan struct{}
 	// buf builds keys for Apply.
 	buf []byte
+	// appliedBytes is what Apply has written since it last looked how much waits for the disk.
+	appliedBytes int
 }
 
 // A Change sets a key, or deletes it when Value is nil.
@@ -34,13 +41,36 @@ const (
 
 var checkpointKey = []byte{metaPrefix, 'c'}
 
+// clearedSuffix is behind the name of a directory that is being removed.
+const clearedSuffix = ".cleared"
+
 func (s *Store) open() error {
-	db, err := pebble.Open(s.dir, s.env.pebbleOptions())
+	if err := s.env.fs.RemoveAll(s.dir + clearedSuffix); err != nil {
+		return fmt.Errorf("clearing the store of %s: %w", s.name, err)
+	}
+	s.failure, s.closing, s.flushed = newFailure(), make(chan struct{}), make(chan struct{}, 1)
+	db, err := pebble.Open(s.dir, s.pebbleOptions())
 	if err != nil {
-		return fmt.Errorf("opening the store of %s in %s: %w", s.name, s.dir, err)
+		return fmt.Errorf("opening the store of %s: %w: make its directory %s readable and writable, or delete it while no process uses it, "+
+			"and it is restored from the changelog", s.name, err, s.dir)
 	}
 	s.db = db
 	return nil
+}
+
+// failed takes what went wrong in the background. Pebble holds a lock while it tells.
+func (s *Store) failed(err error) {
+	err = fmt.Errorf("store of %s in %s: %w", s.name, s.dir, err)
+	if s.failure.fail(err) {
+		s.env.unhealthy(err)
+	}
+}
+
+func (s *Store) flushEnded(pebble.FlushInfo) {
+	select {
+	case s.flushed <- struct{}{}:
+	default:
+	}
 }
 
 // Get returns a copy of the value of key, nil if there is none.
@@ -96,8 +126,12 @@ func after(prefix []byte) []byte {
 	return nil
 }
 
-// Apply writes changes and the checkpoint they lead to, all or nothing. Later changes of a key win.
+// Apply writes changes and the checkpoint they lead to, all or nothing. Later changes of a key win. After an error the store takes no more: it is
+// to be closed, and opened again when the disk is mended.
 func (s *Store) Apply(changes []Change, checkpoint Checkpoint) error {
+	if err := s.awaitRoom(); err != nil {
+		return s.writing(err)
+	}
 	if invariants.Enabled {
 		before, ok, err := s.Checkpoint()
 		invariants.Check(err != nil || !ok || before.TopicID != checkpoint.TopicID || before.Position <= checkpoint.Position,
@@ -120,8 +154,29 @@ func (s *Store) Apply(changes []Change, checkpoint Checkpoint) error {
 	if err := b.Set(checkpointKey, checkpoint.append(nil), nil); err != nil {
 		return s.writing(err)
 	}
+	s.appliedBytes += b.Len()
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return s.writing(err)
+	}
+	return nil
+}
+
+// awaitRoom waits until what waits for the disk is little enough. To ask Pebble costs more than a small Apply, so it is asked once in a while.
+func (s *Store) awaitRoom() error {
+	if err := s.failure.get(); err != nil {
+		return err
+	}
+	table := int(s.env.memTableBytes())
+	if s.appliedBytes < table/2 {
+		return nil
+	}
+	s.appliedBytes = 0
+	for s.db.Metrics().MemTable.Size > uint64(memTablesWaiting*table) {
+		select {
+		case <-s.flushed:
+		case <-s.failure.set:
+			return s.failure.err
+		}
 	}
 	return nil
 }
@@ -152,22 +207,49 @@ func (s *Store) SizeBytes() int64 {
 	return int64(m.DiskSpaceUsage()) + int64(m.MemTable.Size)
 }
 
-// Clear empties the store: what it held cannot be brought up to date.
+// Clear empties the store: what it held cannot be brought up to date. After an error it is closed.
 func (s *Store) Clear() error {
-	if err := s.db.Close(); err != nil {
-		return fmt.Errorf("closing the store of %s: %w", s.name, err)
-	}
-	if err := os.RemoveAll(s.dir); err != nil {
+	// What closing complains of is about to be deleted.
+	_ = s.closeDB()
+	// A directory that is half deleted could not be opened any more.
+	if err := s.env.fs.Rename(s.dir, s.dir+clearedSuffix); err != nil {
 		return fmt.Errorf("clearing the store of %s: %w", s.name, err)
 	}
 	return s.open()
 }
 
-// Close flushes and closes. Without the flush Pebble would throw away what is in memory, and the next start would read it from the changelog.
+// Close flushes and closes. Without the flush Pebble would throw away what is in memory, and the next start would read it from the changelog; so
+// it is when the disk takes no more. To close again does nothing.
 func (s *Store) Close() error {
-	err := s.db.Flush()
-	if err := errors.Join(err, s.db.Close()); err != nil {
+	if s.db == nil {
+		return nil
+	}
+	err := s.flush()
+	if err := errors.Join(err, s.closeDB()); err != nil {
 		return fmt.Errorf("closing the store of %s: %w", s.name, err)
 	}
 	return nil
+}
+
+func (s *Store) flush() error {
+	if err := s.failure.get(); err != nil {
+		return err
+	}
+	flushed, err := s.db.AsyncFlush()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-flushed:
+		return nil
+	case <-s.failure.set:
+		return s.failure.err
+	}
+}
+
+func (s *Store) closeDB() error {
+	close(s.closing)
+	db := s.db
+	s.db = nil
+	return db.Close()
 }

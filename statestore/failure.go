@@ -1,0 +1,64 @@
+package statestore
+
+import (
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// A failure is why a store takes no more writes: what its background work met on the disk. It is set once and ends with the store, because after
+// a failed write nobody knows what the disk has; opening it again finds out.
+type failure struct {
+	once sync.Once
+	// err may be read after set is closed.
+	err error
+	set chan struct{}
+}
+
+func newFailure() *failure { return &failure{set: make(chan struct{})} }
+
+// fail returns whether this was the first time.
+func (f *failure) fail(err error) (first bool) {
+	f.once.Do(func() {
+		f.err, first = err, true
+		close(f.set)
+	})
+	return first
+}
+
+func (f *failure) get() error {
+	select {
+	case <-f.set:
+		return f.err
+	default:
+		return nil
+	}
+}
+
+// retryPause lies between Pebble's tries to write a table that could not be written.
+const retryPause = time.Second
+
+// A calmFS makes Pebble pause once it has met a failure. Pebble tries a failed flush or compaction again at once, tens of thousands of times a
+// second on a full disk. Its calls to Create are the one place of that circle where it holds no lock.
+type calmFS struct {
+	vfs.FS
+	failure *failure
+	closing <-chan struct{}
+}
+
+// Create waits a moment if the disk has failed before.
+func (f calmFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if f.failure.get() != nil {
+		pause := time.NewTimer(retryPause)
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+		case <-f.closing:
+		}
+	}
+	return f.FS.Create(name, category)
+}
+
+// Unwrap returns the file system below, as vfs.FS asks for.
+func (f calmFS) Unwrap() vfs.FS { return f.FS }
