@@ -135,8 +135,8 @@ func read(ctx context.Context, cl *kgo.Client, q Request) error {
 // step takes what one poll returns, or looks why there is nothing.
 func (g *reading) step(ctx context.Context) error {
 	pollCtx, cancel := context.WithTimeout(ctx, stuckAfter)
+	defer cancel()
 	fetches := g.cl.PollFetches(pollCtx)
-	cancel()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (g *reading) step(ctx context.Context) error {
 		if p.Topic != g.Topic || p.Partition != g.Partition {
 			return
 		}
-		failed = errors.Join(failed, g.judge(p.Err))
+		failed = errors.Join(failed, g.judge(ctx, p.Err))
 		if len(p.Records) > 0 {
 			failed = errors.Join(failed, g.take(p.Records))
 		}
@@ -154,17 +154,23 @@ func (g *reading) step(ctx context.Context) error {
 	if failed != nil || g.at > before {
 		return failed
 	}
+	// A poll that brings nothing but an error to be retried returns at once, each time.
+	<-pollCtx.Done()
 	return g.rest(ctx)
 }
 
 // judge passes on what polling again will not mend.
-func (g *reading) judge(err error) error {
+func (g *reading) judge(ctx context.Context, err error) error {
 	var lost *kgo.ErrDataLoss
 	switch {
 	case err == nil, errors.Is(err, context.DeadlineExceeded):
 		return nil
 	case errors.Is(err, kerr.OffsetOutOfRange), errors.As(err, &lost):
-		return &OutOfRange{TopicPartition: g.TopicPartition, Asked: g.at, Start: g.start, End: g.end}
+		now, asked := ask(ctx, g.cl, g.TopicPartition)
+		return errors.Join(&OutOfRange{TopicPartition: g.TopicPartition, Asked: g.at, Start: now.Start, End: now.End}, asked)
+	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID), errors.Is(err, kerr.InconsistentTopicID):
+		// Retriable to Kafka, as the broker asked may not know a new topic yet. This one was there when the reading began: it was deleted.
+		return err
 	case kerr.IsRetriable(err):
 		return nil
 	}

@@ -143,7 +143,10 @@ func TestPositionThatTheLogDoesNotHaveIsTold(t *testing.T) {
 	_, _, err := l.restore(99, nil)
 	var gone *OutOfRange
 	require.ErrorAs(t, err, &gone)
-	require.Equal(t, OutOfRange{TopicPartition: l.at, Asked: 99, Start: 0, End: 4}, *gone)
+	require.Equal(t, l.at, gone.TopicPartition)
+	require.EqualValues(t, 99, gone.Asked)
+	require.Zero(t, gone.Start)
+	require.GreaterOrEqual(t, gone.End, records.Position(3), "a broker answers the commit before the marker is written")
 
 	offsets := make(kadm.Offsets)
 	offsets.AddOffset(l.at.Topic, 0, 2, -1)
@@ -154,6 +157,51 @@ func TestPositionThatTheLogDoesNotHaveIsTold(t *testing.T) {
 	values, _, err := l.restore(FromStart, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"a3"}, values)
+}
+
+// What retention or compaction takes while it is read is told as it is now, not as it was asked for.
+func TestLogStartThatPassesTheReaderIsTold(t *testing.T) {
+	l := newLog(t, nil)
+	for range 5 {
+		l.begin("a1", "a2", "a3")
+		l.end(kgo.TryCommit)
+	}
+	_, end, err := l.restore(FromStart, nil)
+	require.NoError(t, err)
+	cl, err := client.NewConsumer(l.config)
+	require.NoError(t, err)
+	defer cl.Close()
+	offsets := make(kadm.Offsets)
+	offsets.AddOffset(l.at.Topic, 0, 9, -1)
+	_, err = l.admin.DeleteRecords(t.Context(), offsets)
+	require.NoError(t, err)
+
+	g := &reading{Request: Request{TopicPartition: l.at}, cl: cl, start: 2, at: 2, end: end}
+	cl.AddConsumePartitions(map[string]map[int32]kgo.Offset{l.at.Topic: {0: kgo.NewOffset().At(2)}})
+	for range 20 {
+		if err = g.step(t.Context()); err != nil {
+			break
+		}
+	}
+	var gone *OutOfRange
+	require.ErrorAs(t, err, &gone)
+	require.Equal(t, OutOfRange{TopicPartition: l.at, Asked: 2, Start: 9, End: end}, *gone)
+}
+
+func TestTopicDeletedMeanwhileEndsTheRead(t *testing.T) {
+	l := newLog(t, nil)
+	l.begin("a1")
+	stuck := 0
+	_, _, err := l.restore(FromStart, func(ctx context.Context) error {
+		if stuck++; stuck > 1 {
+			return nil
+		}
+		_, err := l.admin.DeleteTopic(ctx, l.at.Topic)
+		return err
+	})
+	require.Error(t, err)
+	require.NotErrorIs(t, err, context.DeadlineExceeded)
+	require.Less(t, stuck, 20, "it is not asked again and again without a pause")
 }
 
 func TestCancelledReadEnds(t *testing.T) {
