@@ -38,6 +38,7 @@ type lane struct {
 	caution int
 	number  uint64
 	resets  resetCounter
+	pace    pace
 
 	results chan result
 
@@ -116,9 +117,23 @@ func (l *lane) takeIn(ctx context.Context) {
 		l.wait(ctx)
 	case len(l.backlog) > 0:
 		l.decide(ctx, l.takeBacklog(l.room()))
+	case time.Now().Before(l.nextPoll()):
+		l.gather(ctx)
 	default:
 		l.decide(ctx, l.split(l.poll(ctx)))
 	}
+}
+
+// nextPoll is when to ask for records, see pace.
+func (l *lane) nextPoll() time.Time {
+	return l.pace.next(l.lastCommit.Add(l.engine.config.CommitFloor))
+}
+
+// gather waits until it is time to poll.
+func (l *lane) gather(ctx context.Context) {
+	ctx, cancel := context.WithDeadline(ctx, l.nextPoll())
+	defer cancel()
+	l.wait(ctx)
 }
 
 func (l *lane) full() bool {
@@ -174,12 +189,14 @@ func (l *lane) wait(ctx context.Context) {
 func (l *lane) poll(ctx context.Context) kgo.Fetches {
 	room := l.room()
 	// What is there already is taken without the cost of a wait that can be ended.
-	if fetches := l.consumer.PollRecords(nil, room); !fetches.Empty() || len(fetches.Errors()) > 0 { //nolint:staticcheck // nil is kgo's way to ask without waiting
-		return fetches
+	fetches := l.consumer.PollRecords(nil, room) //nolint:staticcheck // nil is kgo's way to ask without waiting
+	if fetches.Empty() && len(fetches.Errors()) == 0 {
+		waiting, cancel := l.waitContext(ctx)
+		fetches = l.consumer.PollRecords(waiting, room)
+		cancel()
 	}
-	ctx, cancel := l.waitContext(ctx)
-	defer cancel()
-	return l.consumer.PollRecords(ctx, room)
+	l.pace.polled(time.Now(), fetches.NumRecords())
+	return fetches
 }
 
 // add takes a shard's tasks in, with their inputs at the positions they are committed to.

@@ -41,6 +41,8 @@ const (
 	metadataMinAge = 100 * time.Millisecond
 	// retryBackoffMax: kgo resets its count of errors only at a rebalance, so without a cap each broker restart makes the next wait longer.
 	retryBackoffMax = 500 * time.Millisecond
+	// producerLinger: what is decided ahead gathers so long, or to a full batch, while the window before it is committed.
+	producerLinger = 5 * time.Millisecond
 	// concurrentTransactionsBackoff: how long to wait when the last transaction's markers are still being written; they take milliseconds.
 	concurrentTransactionsBackoff = 5 * time.Millisecond
 	// dialTimeout: the default of 10 s makes a dead seed broker hold up a start for as long.
@@ -141,8 +143,9 @@ func NewProducer(c Config, transactionalID string) (*kgo.Client, error) {
 		kgo.TransactionalID(transactionalID),
 		kgo.TransactionTimeout(transactionTimeout),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		// A window is sent as soon as it is decided: waiting for more is the window's business.
-		kgo.ProducerLinger(0),
+		// Flush ends the linger, so a window waits for nobody. Without it the first record of a window, and each that trickles in, would be a
+		// request of its own: at 1,000 commands/s 2.5 requests for each transaction instead of 1.
+		kgo.ProducerLinger(producerLinger),
 		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
 		// Produce would block at the default of 10,000; the window bounds what is buffered.
 		kgo.MaxBufferedRecords(1<<20),
