@@ -17,7 +17,9 @@ type Config struct {
 	// Shards is the number of partitions of every topic of the context.
 	Shards     int32
 	Components []Component
-	Client     client.Config
+	// Version tells this folder, or this build, from another; members tell it to each other.
+	Version string
+	Client  client.Config
 	// Stores is the process's state directory.
 	Stores *statestore.Env
 	// Address is where other processes find this one's HTTP server, host:port; empty for none.

@@ -113,6 +113,7 @@ type log struct {
 	windows map[string]int
 	waits   []string
 	stopped []error
+	group   GroupEvent
 }
 
 func (l *log) listener() Listener {
@@ -122,6 +123,7 @@ func (l *log) listener() Listener {
 		ShardRunning: func(ShardEvent) { lock(func() { l.running++ }) },
 		ShardClosed:  func(ShardEvent) { lock(func() { l.running-- }) },
 		WindowEnded:  func(e WindowEvent) { lock(func() { l.windows[e.Outcome]++ }) },
+		GroupChanged: func(e GroupEvent) { lock(func() { l.group = e }) },
 		Waiting:      func(e WaitingEvent) { lock(func() { l.waits = append(l.waits, fmt.Sprintf("%s: %v", e.For, e.Err)) }) },
 		TaskStopped:  func(e TaskStopped) { lock(func() { l.stopped = append(l.stopped, e.Err) }) },
 	}
@@ -142,7 +144,7 @@ func (w *world) startThrough(name string, g *gate, components ...Component) *ins
 	in := &instance{cancel: cancel, done: make(chan error, 1), events: &log{}, env: env}
 	cfg := Config{
 		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers}, Stores: env,
-		Listener: in.events.listener(),
+		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(),
 	}
 	if g != nil {
 		cfg.Client.Dial = g.dial

@@ -19,6 +19,8 @@ type Listener struct {
 	WindowEnded func(WindowEvent)
 	// Fenced: transactions of instances that are not in the group were ended at take-over.
 	Fenced func(FencedEvent)
+	// GroupChanged: the group has other members, or they run other versions of the context.
+	GroupChanged func(GroupEvent)
 	// Waiting: the engine cannot go on now and tries again (a broker away, authorisation missing). Resumed ends it.
 	Waiting func(WaitingEvent)
 	Resumed func(WaitingEvent)

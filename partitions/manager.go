@@ -35,6 +35,7 @@ func newManager(rt *engine) *manager {
 const finishWithin = client.RebalanceTimeout / 3
 
 func (m *manager) assigned(_ context.Context, cl *kgo.Client, partitions map[string][]int32) {
+	m.engine.mixture.rebalanced()
 	member, _ := cl.GroupMetadata()
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,6 +16,7 @@ func (l Listener) withDefaults() *Listener {
 	fill(&l.TaskStopped)
 	fill(&l.WindowEnded)
 	fill(&l.Fenced)
+	fill(&l.GroupChanged)
 	fill(&l.Waiting)
 	fill(&l.Resumed)
 	return &l

@@ -38,6 +38,7 @@ type engine struct {
 	// joined is closed once member is set; the group's callbacks may come before.
 	joined  chan struct{}
 	manager *manager
+	mixture *mixtureWatcher
 	lanes   map[Side][]*lane
 	replies *replyTopics
 	waits   *waits
@@ -62,6 +63,7 @@ func Run(ctx context.Context, cfg Config) error {
 	rt.waits = newWaits(rt.listener)
 	rt.config.Client.Hooks = append(slices.Clone(cfg.Client.Hooks), connections{waits: rt.waits})
 	rt.manager = newManager(rt)
+	rt.mixture = newMixtureWatcher(rt)
 	defer rt.close()
 	if err := rt.prepare(ctx); err != nil || ctx.Err() != nil {
 		return err
@@ -159,12 +161,14 @@ func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
 	}
 	var err error
 	rt.member, err = client.NewMember(rt.config.Client, rt.config.Context, rt.progressTopic, client.Membership{
+		Offer:    rt.config.offer(),
 		Assigned: rt.manager.assigned, Revoked: rt.manager.revoked, Lost: rt.manager.lost,
 	})
 	close(rt.joined)
 	if err == nil {
 		purge := newPurger(rt)
 		lanes.Go(func() error { purge.run(rt.ctx); return nil })
+		lanes.Go(func() error { rt.mixture.run(rt.ctx); return nil })
 		select {
 		case <-ctx.Done():
 		case <-failed.Done():

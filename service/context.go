@@ -22,4 +22,6 @@ type Context struct {
 	// Register makes the schemas known to a registry, before any value is written. It may be nil.
 	Register   func(ctx context.Context) error
 	Components []partitions.Component
+	// Version tells this folder, or this build, from another.
+	Version string
 }

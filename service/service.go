@@ -82,7 +82,7 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 		}
 	}
 	return partitions.Run(ctx, partitions.Config{
-		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components,
+		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components, Version: s.Context.Version,
 		Client: s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Listener: s.listener(),
 	})
 }

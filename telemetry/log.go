@@ -36,6 +36,7 @@ func Log(context string, logger *slog.Logger, now func() time.Time) partitions.L
 		Fenced: func(e partitions.FencedEvent) {
 			l.logger.Info("transactions of absent instances were ended", slog.Any("transactional_ids", e.TransactionalIDs), tookAttr(e.Took))
 		},
+		GroupChanged: l.groupChanged,
 		Waiting: func(e partitions.WaitingEvent) {
 			l.logger.Warn("waiting", slog.String("for", e.For), errorAttr(e.Err), slog.Duration("retry", e.Retry))
 		},
@@ -55,6 +56,7 @@ type logListener struct {
 
 	// mu guards what follows: stores are restored side by side.
 	mu          sync.Mutex
+	mixed       bool
 	restoring   map[taskName]partitions.RestoreEvent
 	restoreLine time.Time
 }
@@ -82,6 +84,21 @@ func (l *logListener) restoreProgress(e partitions.RestoreEvent) {
 		remaining += r.Remaining
 	}
 	l.logger.Info("restoring", slog.Int("stores", len(l.restoring)), slog.Int64("read", read), slog.Int64("remaining", remaining))
+}
+
+func (l *logListener) groupChanged(e partitions.GroupEvent) {
+	l.mu.Lock()
+	was := l.mixed
+	l.mixed = e.Mixed()
+	l.mu.Unlock()
+	if was && !e.Mixed() {
+		l.logger.Info("all members of the group run the same version")
+	}
+	if !e.Mixed() {
+		return
+	}
+	l.logger.Warn("members of the group run different versions: what a shard's owner lacks stands still there until they are the same",
+		slog.Any("instances_by_version", e.Versions), slog.Any("standing_shards", e.Standing))
 }
 
 func (l *logListener) windowEnded(e partitions.WindowEvent) {

@@ -13,6 +13,7 @@ func Merge(listeners ...partitions.Listener) partitions.Listener {
 		TaskStopped:     each(listeners, func(l partitions.Listener) func(partitions.TaskStopped) { return l.TaskStopped }),
 		WindowEnded:     each(listeners, func(l partitions.Listener) func(partitions.WindowEvent) { return l.WindowEnded }),
 		Fenced:          each(listeners, func(l partitions.Listener) func(partitions.FencedEvent) { return l.Fenced }),
+		GroupChanged:    each(listeners, func(l partitions.Listener) func(partitions.GroupEvent) { return l.GroupChanged }),
 		Waiting:         each(listeners, func(l partitions.Listener) func(partitions.WaitingEvent) { return l.Waiting }),
 		Resumed:         each(listeners, func(l partitions.Listener) func(partitions.WaitingEvent) { return l.Resumed }),
 	}

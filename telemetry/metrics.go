@@ -25,7 +25,7 @@ type Metrics struct {
 
 	commands, events, rows, deadLetters, forwarded, repliesDropped, transactions *prometheus.CounterVec
 	commandSeconds, projectionDelay, windowRecords, commitSeconds                *prometheus.HistogramVec
-	lag, restoreRemaining, shards                                                *prometheus.GaugeVec
+	lag, restoreRemaining, shards, members, standing                             *prometheus.GaugeVec
 
 	states *shardStates
 }
@@ -84,6 +84,8 @@ func (m *Metrics) registerGauges(r prometheus.Registerer) {
 	}
 	m.lag = gauge("lag_records", "How many offsets a task's inputs are behind their ends.", componentLabel, shardLabel)
 	m.restoreRemaining = gauge("restore_records_remaining", "Offsets of a changelog that are still to be read.", componentLabel, shardLabel)
+	m.members = gauge("group_members", "Members of the group by the version of the context that they run, as this process saw it last.", "version")
+	m.standing = gauge("standing_shards", "Shards whose owner lacks a component of this process, where the component stands still.", componentLabel)
 	m.shards = gauge("shards", "Shards that this process has, by state.", "state")
 	for _, state := range []shardState{acquiring, running} {
 		m.shards.WithLabelValues(string(state)).Set(0)

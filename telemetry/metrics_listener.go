@@ -16,6 +16,7 @@ func (m *Metrics) Listener() partitions.Listener {
 		ShardRunning:    func(e partitions.ShardEvent) { m.setState(e.Shard, running) },
 		ShardClosed:     func(e partitions.ShardEvent) { m.shardClosed(e.Shard) },
 		RestoreProgress: m.restoreProgress,
+		GroupChanged:    m.groupChanged,
 		WindowEnded:     m.windowEnded,
 	}
 }
@@ -47,6 +48,17 @@ func (m *Metrics) restoreProgress(e partitions.RestoreEvent) {
 		return
 	}
 	m.restoreRemaining.WithLabelValues(e.Component, shardName(e.Shard)).Set(float64(e.Remaining))
+}
+
+func (m *Metrics) groupChanged(e partitions.GroupEvent) {
+	m.members.Reset()
+	for version, instances := range e.Versions {
+		m.members.WithLabelValues(version).Set(float64(len(instances)))
+	}
+	m.standing.Reset()
+	for component, shards := range e.Standing {
+		m.standing.WithLabelValues(component).Set(float64(len(shards)))
+	}
 }
 
 func (m *Metrics) windowEnded(e partitions.WindowEvent) {

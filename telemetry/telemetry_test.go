@@ -83,6 +83,11 @@ func play(l partitions.Listener, c *clock) {
 		}}},
 	})
 	l.WindowEnded(partitions.WindowEvent{Side: partitions.ReadSide, Outcome: "aborted", Records: 2, Commit: time.Second, Err: errors.New("boom")})
+	versions := map[string][]string{"9f31": {"i1", "i3"}, "a702": {"i2"}}
+	l.GroupChanged(partitions.GroupEvent{Versions: map[string][]string{"9f31": {"i1"}}})
+	l.GroupChanged(partitions.GroupEvent{Versions: versions, Standing: map[string][]int32{"stock": {0, 4}, "totals": {0}}})
+	l.GroupChanged(partitions.GroupEvent{Versions: map[string][]string{"a702": {"i2"}}})
+	l.GroupChanged(partitions.GroupEvent{Versions: versions, Standing: map[string][]int32{"totals": {0, 4}}})
 	l.Waiting(partitions.WaitingEvent{For: "broker", Err: errors.New("connection refused"), Retry: time.Second})
 	l.Resumed(partitions.WaitingEvent{For: "broker"})
 	l.TaskStopped(partitions.TaskStopped{Component: "customer-totals", Shard: 1, Err: errors.New("a gap in shop.cart.events/1")})

@@ -167,7 +167,7 @@ func TestBoundsShowAnOpenTransaction(t *testing.T) {
 	require.ErrorIs(t, err, kerr.UnknownTopicOrPartition)
 }
 
-func TestMembersTellInstanceAddressAndShards(t *testing.T) {
+func TestMembersTellInstanceAddressShardsAndOffer(t *testing.T) {
 	ctx := within(t)
 	shop := newContext()
 	cfg := start(t)
@@ -180,7 +180,9 @@ func TestMembersTellInstanceAddressAndShards(t *testing.T) {
 	joined := make(chan struct{}, 1)
 	ignore := func(context.Context, *kgo.Client, map[string][]int32) {}
 	cfg.ID = client.MemberID("i1", "localhost:9464")
+	offer := client.Offer{Version: "9f31", Components: []string{"cart", "totals"}}
 	member, err := client.NewMember(cfg, shop.Name, shop.Name+".progress", client.Membership{
+		Offer:    offer,
 		Assigned: func(context.Context, *kgo.Client, map[string][]int32) { joined <- struct{}{} }, Revoked: ignore, Lost: ignore,
 	})
 	require.NoError(t, err)
@@ -192,6 +194,8 @@ func TestMembersTellInstanceAddressAndShards(t *testing.T) {
 	require.Equal(t, "i1", members[0].Instance)
 	require.Equal(t, "localhost:9464", members[0].Address)
 	require.Equal(t, []int32{0, 1, 2, 3}, members[0].Shards)
+	require.True(t, members[0].Joined)
+	require.Equal(t, offer, members[0].Offer)
 }
 
 func TestSchemasAreReadBackAndWhatIsNoneIsPassedOver(t *testing.T) {

@@ -20,6 +20,9 @@ type Member struct {
 	Host              string
 	// Shards are the partitions of the topic asked for that are assigned to it. Brokers show them in a stable group only.
 	Shards []int32
+	// Offer is what the member can run; Joined tells whether the broker showed its join metadata, which it does in a stable group only.
+	Offer  client.Offer
+	Joined bool
 }
 
 // Members describes a group: none if it does not exist. Shards are counted on topic, the context's progress topic.
@@ -39,6 +42,10 @@ func (a *Admin) Members(ctx context.Context, group, topic string) ([]Member, err
 	for _, m := range described[group].Members {
 		member := Member{ID: m.MemberID, ClientID: m.ClientID, Host: m.ClientHost}
 		member.Instance, member.Address, _ = client.ParseMemberID(m.ClientID)
+		if joined, ok := m.Join.AsConsumer(); ok {
+			member.Offer, _ = client.ParseOffer(joined.UserData)
+			member.Joined = true
+		}
 		if assigned, ok := m.Assigned.AsConsumer(); ok {
 			for _, t := range assigned.Topics {
 				if t.Topic == topic {

@@ -108,18 +108,23 @@ func NewConsumer(c Config, extra ...kgo.Opt) (*kgo.Client, error) {
 	return kgo.NewClient(c.options(append(opts, extra...)...)...)
 }
 
-// Membership are the group's callbacks; they must return soon, and block the rebalance until they do.
+// Membership is what a member tells the group, and the group's callbacks: they must return soon, and block the rebalance until they do.
 type Membership struct {
+	Offer                   Offer
 	Assigned, Revoked, Lost func(ctx context.Context, cl *kgo.Client, partitions map[string][]int32)
 }
 
 // NewMember joins group with topic as its one subscription. The member carries no data: its partitions stay paused, so that membership and
 // data never wait for each other.
 func NewMember(c Config, group, topic string, m Membership) (*kgo.Client, error) {
+	balancer, err := offerBalancer(m.Offer)
+	if err != nil {
+		return nil, err
+	}
 	cl, err := kgo.NewClient(c.options(
 		kgo.ConsumerGroup(group),
 		kgo.ConsumeTopics(topic),
-		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.Balancers(balancer),
 		kgo.SessionTimeout(sessionTimeout),
 		kgo.HeartbeatInterval(heartbeatInterval),
 		kgo.RebalanceTimeout(RebalanceTimeout),

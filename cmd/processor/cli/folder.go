@@ -39,7 +39,7 @@ func (a *app) load(dir, registry string) (*folder, error) {
 
 // service is the folder as package service runs it.
 func (f *folder) service(ctx context.Context) *service.Context {
-	c := &service.Context{Topics: f.TopicContext(), Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx)}
+	c := &service.Context{Topics: f.TopicContext(), Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx), Version: f.Hash}
 	if f.Encoding == contexts.Confluent {
 		c.Register = f.Codec.Register
 	}
