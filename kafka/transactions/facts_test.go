@@ -2,6 +2,7 @@ package transactions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -145,6 +146,25 @@ func TestFencedTransactionIsCommitted(t *testing.T) {
 		require.Equal(t, Committed, outcome)
 	}
 	require.Equal(t, []string{"0", "1", "2", "3"}, g.committed())
+	g.requireFenced()
+}
+
+// requireFenced shows that the fence got into the group: a broker below transaction.version 2 answers ok to one that was not announced, and
+// loses it.
+func (g *ground) requireFenced() {
+	for {
+		offsets, err := g.adm.FetchOffsets(g.t.Context(), g.name)
+		require.NoError(g.t, err)
+		first, ok := offsets.Lookup(g.name, 0)
+		require.True(g.t, ok, "no offset of shard 0")
+		if errors.Is(first.Err, kerr.UnstableOffsetCommit) {
+			continue // The coordinator is still writing markers.
+		}
+		second, ok := offsets.Lookup(g.name, 1)
+		require.True(g.t, ok, "no offset of shard 1")
+		require.NoError(g.t, errors.Join(first.Err, second.Err))
+		return
+	}
 }
 
 func TestFenceOfAnotherGenerationOrMemberIsRefused(t *testing.T) {
