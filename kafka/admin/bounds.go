@@ -32,21 +32,38 @@ func (a *Admin) Bounds(ctx context.Context, names ...string) (map[records.TopicP
 		{a.adm.ListCommittedOffsets, func(b *Bounds, p records.Position) { b.Stable = p }},
 		{a.adm.ListEndOffsets, func(b *Bounds, p records.Position) { b.End = p }},
 	} {
-		listed, err := ask.list(ctx, names...)
+		var listed map[records.TopicPartition]records.Position
+		err := a.settled(ctx, func(ctx context.Context) (err error) {
+			listed, err = positions(ctx, ask.list, names)
+			return err
+		})
 		if err != nil {
-			return nil, fmt.Errorf("asking for ends of logs: %w", NameRight(err, "DESCRIBE", "topic "+strings.Join(names, ", ")))
+			return nil, err
 		}
-		for topic, partitions := range listed {
-			for partition, o := range partitions {
-				if o.Err != nil {
-					return nil, fmt.Errorf("asking for the end of %s/%d: %w", topic, partition, NameRight(o.Err, "DESCRIBE", "topic "+topic))
-				}
-				at := records.TopicPartition{Topic: topic, Partition: partition}
-				b := bounds[at]
-				ask.set(&b, records.Position(o.Offset))
-				bounds[at] = b
-			}
+		for at, position := range listed {
+			b := bounds[at]
+			ask.set(&b, position)
+			bounds[at] = b
 		}
 	}
 	return bounds, nil
+}
+
+func positions(
+	ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), names []string,
+) (map[records.TopicPartition]records.Position, error) {
+	listed, err := list(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("asking for ends of logs: %w", NameRight(err, "DESCRIBE", "topic "+strings.Join(names, ", ")))
+	}
+	found := make(map[records.TopicPartition]records.Position)
+	for topic, partitions := range listed {
+		for partition, o := range partitions {
+			if o.Err != nil {
+				return nil, fmt.Errorf("asking for the end of %s/%d: %w", topic, partition, NameRight(o.Err, "DESCRIBE", "topic "+topic))
+			}
+			found[records.TopicPartition{Topic: topic, Partition: partition}] = records.Position(o.Offset)
+		}
+	}
+	return found, nil
 }
