@@ -57,9 +57,11 @@ func (a *app) dev(ctx context.Context, dir string, o *devOptions) (err error) {
 	defer func() { err = errors.Join(err, broker.Close()) }()
 	withdraw := func() error { return nil }
 	defer func() { err = errors.Join(err, withdraw()) }()
+	bar, stopBar := a.showRestore()
+	defer stopBar()
 	return service.Run(ctx, service.Options{
 		Context: f.service(ctx), Client: client.Config{Brokers: []string{broker.Addr()}, Logger: kafkaLogger{logger}},
-		StateDir: filepath.Join(o.stateDir, "state"), HTTP: o.http, AnyPort: true, CreateTopics: true, Logger: logger,
+		StateDir: filepath.Join(o.stateDir, "state"), HTTP: o.http, AnyPort: true, CreateTopics: true, Logger: logger, Listener: bar,
 		Started: func(address string) error {
 			if withdraw, err = embedded.Announce(ctx, embedded.Running{Folder: dir, Broker: broker.Addr(), HTTP: address}); err != nil {
 				withdraw = func() error { return nil }

@@ -41,7 +41,17 @@ func (l *logging) logger(w io.Writer) *slog.Logger {
 		}
 		return attr
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(slog.NewTextHandler(overBar{w}, options))
+}
+
+// overBar writes lines of log over a bar, which is drawn again below them.
+type overBar struct{ io.Writer }
+
+func (o overBar) Write(line []byte) (int, error) {
+	if _, err := io.WriteString(o.Writer, clearLine(o.Writer)); err != nil {
+		return 0, err
+	}
+	return o.Writer.Write(line)
 }
 
 func isTerminal(w any) bool {

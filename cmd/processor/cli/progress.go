@@ -13,6 +13,7 @@ const (
 )
 
 // showProgress writes what say returns now and then until the result is called: over itself on a terminal, as a line of its own elsewhere.
+// Where say returns nothing, nothing is written.
 func showProgress(w io.Writer, say func() string) (stop func()) {
 	interval, format := lineInterval, "%s%s\n"
 	if isTerminal(w) {
@@ -23,13 +24,22 @@ func showProgress(w io.Writer, say func() string) (stop func()) {
 	loop.Go(func() {
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
-		for {
+		for shown := false; ; {
+			said, ended := "", false
 			select {
 			case <-end:
-				tell(w, "%s", clearLine(w))
-				return
+				ended = true
 			case <-tick.C:
-				tell(w, format, clearLine(w), say())
+				said = say()
+			}
+			switch {
+			case said != "":
+				tell(w, format, clearLine(w), said)
+			case shown:
+				tell(w, "%s", clearLine(w))
+			}
+			if shown = said != ""; ended {
+				return
 			}
 		}
 	})

@@ -58,9 +58,11 @@ func (a *app) runContext(cmd *cobra.Command, dir string, o *runOptions) error {
 	}
 	logger := a.logging.logger(a.err)
 	brokers.Logger = kafkaLogger{logger}
+	bar, stopBar := a.showRestore()
+	defer stopBar()
 	return service.Run(cmd.Context(), service.Options{
 		Context: f.service(cmd.Context()), Client: brokers, StateDir: o.stateDirOf(f.Name), HTTP: o.http, Advertise: o.advertise,
-		Lanes: o.lanes, CreateTopics: o.createTopics, Logger: logger,
+		Lanes: o.lanes, CreateTopics: o.createTopics, Logger: logger, Listener: bar,
 		Started: func(string) error {
 			logger.Info("running", slog.String("context", f.Name), slog.Any("brokers", brokers.Brokers))
 			return nil
