@@ -20,6 +20,7 @@ type shard struct {
 	previous *shard
 
 	leaveOnce sync.Once
+	leftSince time.Time // Set when leaving is closed.
 	// leaving is closed when the stay is to end, left when the lanes hold nothing of it any more, closed when its stores are closed too.
 	leaving, left, closed chan struct{}
 	// broken takes the first reason why the tasks must be acquired anew.
@@ -34,7 +35,12 @@ func newShard(rt *engine, number int32, memberID string, previous *shard) *shard
 }
 
 // leave ends the stay; it may be called again.
-func (s *shard) leave() { s.leaveOnce.Do(func() { close(s.leaving) }) }
+func (s *shard) leave() {
+	s.leaveOnce.Do(func() {
+		s.leftSince = time.Now()
+		close(s.leaving)
+	})
+}
 
 // breakDown asks for the tasks to be acquired anew.
 func (s *shard) breakDown(err error) {
@@ -108,7 +114,8 @@ func (s *shard) end(tasks []*task) {
 	s.engine.config.Views.hide(tasks)
 	closeStores(tasks)
 	s.transitionTo(Closed)
-	s.engine.listener.ShardClosed(s.event())
+	s.leave() // The engine may have ended without.
+	s.engine.listener.ShardClosed(ShardEvent{Shard: s.number, Took: time.Since(s.leftSince), Lost: s.owner.isLost()})
 	close(s.closed)
 }
 
