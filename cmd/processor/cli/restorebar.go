@@ -71,6 +71,6 @@ func (b *restoreBar) String() string {
 	}
 	total := read + remaining
 	full := int(barWidth * read / total)
-	return fmt.Sprintf("restoring [%s%s] %3d %%  %d stores  %d of %d records",
+	return fmt.Sprintf("restoring [%s%s] %3d %%  %d of %d records  stores: %d",
 		strings.Repeat("#", full), strings.Repeat(".", barWidth-full), 100*read/total, read, total, open)
 }
