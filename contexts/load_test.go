@@ -1,6 +1,7 @@
 package contexts_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,22 @@ func load(t *testing.T, dir string) *contexts.Context {
 	c, problems := contexts.Load(dir, contexts.Options{})
 	require.NoError(t, problems.Err())
 	return c
+}
+
+// The tests of an entity or a projection name fields of a record that is not there.
+func TestRecordsThatAreMissingAreToldOnceAndTestsGoOn(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS("../examples/shop")))
+	file := filepath.Join(dir, "context.yaml")
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	data = bytes.Replace(data, []byte("state: Cart\n"), []byte("state: Crt\n"), 1)
+	data = bytes.Replace(data, []byte("row: CustomerTotals\n"), []byte("row: CustomerTotls\n"), 1)
+	require.NoError(t, os.WriteFile(file, data, 0o644))
+	_, problems := contexts.Load(dir, contexts.Options{})
+	require.Len(t, problems, 2)
+	require.Contains(t, problems[0].Message, "did you mean Cart?")
+	require.Contains(t, problems[1].Message, "did you mean CustomerTotals?")
 }
 
 func TestHashFollowsWhatIsComputedAndNotTests(t *testing.T) {
