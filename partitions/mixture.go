@@ -67,7 +67,7 @@ func (w *mixtureWatcher) look(ctx context.Context) (GroupEvent, bool) {
 	if len(members) == 0 || slices.ContainsFunc(members, unknown) {
 		return GroupEvent{}, false
 	}
-	return mixtureOf(w.engine.config.offer().Components, members), true
+	return groupOf(w.engine.config.Stores.InstanceID(), w.engine.config.offer().Components, members), true
 }
 
 // offer is what this process tells the group that it can run.
@@ -80,10 +80,13 @@ func (c *Config) offer() client.Offer {
 	return o
 }
 
-// mixtureOf compares what members run with the components of this process.
-func mixtureOf(components []string, members []admin.Member) GroupEvent {
+// groupOf compares what members run with the components of this instance.
+func groupOf(instance string, components []string, members []admin.Member) GroupEvent {
 	e := GroupEvent{Versions: make(map[string][]string), Standing: make(map[string][]int32)}
 	for _, m := range members {
+		if m.Instance == instance {
+			e.Held = len(m.Shards)
+		}
 		e.Versions[m.Offer.Version] = append(e.Versions[m.Offer.Version], m.Instance)
 		for _, component := range components {
 			if len(m.Shards) > 0 && !slices.Contains(m.Offer.Components, component) {
@@ -106,11 +109,13 @@ type GroupEvent struct {
 	Versions map[string][]string
 	// Standing are the shards, by component of this process, whose owner lacks the component.
 	Standing map[string][]int32
+	// Held is how many shards this process was assigned. With more processes than shards it is 0 for some, which wait for one of the others to go.
+	Held int
 }
 
 // Mixed tells whether more than one version runs.
 func (e GroupEvent) Mixed() bool { return len(e.Versions) > 1 }
 
 func (e GroupEvent) equal(other GroupEvent) bool {
-	return maps.EqualFunc(e.Versions, other.Versions, slices.Equal) && maps.EqualFunc(e.Standing, other.Standing, slices.Equal)
+	return e.Held == other.Held && maps.EqualFunc(e.Versions, other.Versions, slices.Equal) && maps.EqualFunc(e.Standing, other.Standing, slices.Equal)
 }

@@ -15,19 +15,20 @@ func offering(instance, version string, shards []int32, components ...string) ad
 }
 
 func TestOneVersionIsNoMixture(t *testing.T) {
-	e := mixtureOf([]string{"cart"}, []admin.Member{offering("a", "1", []int32{0}, "cart"), offering("b", "1", []int32{1}, "cart")})
+	e := groupOf("new", []string{"cart"}, []admin.Member{offering("a", "1", []int32{0}, "cart"), offering("b", "1", []int32{1}, "cart")})
 	require.False(t, e.Mixed())
 	require.Empty(t, e.Standing)
 }
 
 func TestAComponentThatAnOwnerLacksStandsStillOnItsShards(t *testing.T) {
-	e := mixtureOf([]string{"cart", "totals"}, []admin.Member{
+	e := groupOf("new", []string{"cart", "totals"}, []admin.Member{
 		offering("new", "2", []int32{3}, "cart", "totals"),
 		offering("old", "1", []int32{1, 0}, "cart"),
 		offering("older", "1", []int32{2}, "cart"),
 		offering("idle", "1", nil, "cart"),
 	})
 	require.True(t, e.Mixed())
+	require.Equal(t, 1, e.Held)
 	require.Equal(t, map[string][]string{"1": {"idle", "old", "older"}, "2": {"new"}}, e.Versions)
 	require.Equal(t, map[string][]int32{"totals": {0, 1, 2}}, e.Standing)
 }

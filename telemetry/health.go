@@ -17,9 +17,11 @@ type Health struct {
 	context string
 	states  *shardStates
 
-	// mu guards stopped.
+	// mu guards what follows.
 	mu      sync.Mutex
 	stopped map[taskName]string
+	// idle: the group has given this process no shard.
+	idle bool
 }
 
 // NewHealth knows of no shards yet.
@@ -33,7 +35,9 @@ func (h *Health) Listener() partitions.Listener {
 		ShardAcquiring: func(e partitions.ShardEvent) {
 			h.forget(e.Shard)
 			h.states.set(e.Shard, acquiring)
+			h.setIdle(false)
 		},
+		GroupChanged: func(e partitions.GroupEvent) { h.setIdle(e.Held == 0) },
 		ShardRunning: func(e partitions.ShardEvent) { h.states.set(e.Shard, running) },
 		ShardClosed: func(e partitions.ShardEvent) {
 			h.forget(e.Shard)
@@ -45,6 +49,18 @@ func (h *Health) Listener() partitions.Listener {
 			h.stopped[taskName{e.Component, e.Shard}] = e.Err.Error()
 		},
 	}
+}
+
+func (h *Health) setIdle(idle bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.idle = idle
+}
+
+func (h *Health) isIdle() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.idle
 }
 
 // forget drops the complaints about a shard's tasks: they begin anew, or elsewhere.
@@ -61,7 +77,7 @@ func (h *Health) forget(shard int32) {
 // Report is the body of /readyz.
 type Report struct {
 	Context string `json:"context"`
-	// Ready: the process has shards, all of them run, and no task of theirs has stopped.
+	// Ready: all shards of the process run and no task of theirs has stopped; or it has none because the others have them all.
 	Ready  bool `json:"ready"`
 	Shards struct {
 		Running   []int32 `json:"running"`
@@ -81,7 +97,7 @@ type StoppedTask struct {
 func (h *Health) Report() Report {
 	r := Report{Context: h.context, Stopped: h.stoppedTasks()}
 	r.Shards.Running, r.Shards.Acquiring = h.states.in(running), h.states.in(acquiring)
-	r.Ready = len(r.Shards.Running) > 0 && len(r.Shards.Acquiring) == 0 && len(r.Stopped) == 0
+	r.Ready = (len(r.Shards.Running) > 0 || h.isIdle()) && len(r.Shards.Acquiring) == 0 && len(r.Stopped) == 0
 	return r
 }
 

@@ -185,6 +185,23 @@ func TestReadyMeansThatAllShardsRun(t *testing.T) {
 	require.Equal(t, http.StatusOK, ready())
 }
 
+func TestAProcessForWhichThereIsNoShardIsReady(t *testing.T) {
+	h := telemetry.NewHealth("shop")
+	l := h.Listener()
+	versions := map[string][]string{"9f31": {"i1", "i2"}}
+	l.GroupChanged(partitions.GroupEvent{Versions: versions})
+	require.True(t, h.Report().Ready)
+	l.ShardAcquiring(partitions.ShardEvent{Shard: 1})
+	require.False(t, h.Report().Ready, "one has come and is not restored yet")
+	l.ShardRunning(partitions.ShardEvent{Shard: 1})
+	l.GroupChanged(partitions.GroupEvent{Versions: versions, Held: 1})
+	require.True(t, h.Report().Ready)
+	l.ShardClosed(partitions.ShardEvent{Shard: 1})
+	require.False(t, h.Report().Ready, "whether another one comes is not known yet")
+	l.GroupChanged(partitions.GroupEvent{Versions: versions})
+	require.True(t, h.Report().Ready)
+}
+
 func TestClientsShareOneHook(t *testing.T) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 	require.NoError(t, err)
