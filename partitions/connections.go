@@ -1,6 +1,8 @@
 package partitions
 
 import (
+	"context"
+	"errors"
 	"net"
 	"strconv"
 	"time"
@@ -17,9 +19,12 @@ var _ kgo.HookBrokerConnect = connections{}
 // OnBrokerConnect is called for every attempt of every client.
 func (c connections) OnBrokerConnect(broker kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
 	what := "broker " + net.JoinHostPort(broker.Host, strconv.Itoa(int(broker.Port)))
-	if err != nil {
+	switch {
+	case err == nil:
+		c.waits.over(what)
+	case errors.Is(err, context.Canceled), errors.Is(err, kgo.ErrClientClosed):
+		// Who asked does not want it any more: a client is closed, a poll was woken while it connected.
+	default:
 		c.waits.say(what, err)
-		return
 	}
-	c.waits.over(what)
 }
