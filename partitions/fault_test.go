@@ -223,3 +223,26 @@ func TestBrokerThatIsAwayIsToldOf(t *testing.T) {
 	w.awaitEvents(100)
 	a.stop(t)
 }
+
+// The brokers go away while a window waits for its fence, and the process is told to end: what it cannot finish in time it leaves behind.
+func TestProcessEndsThoughItsWindowsCannot(t *testing.T) {
+	w := newWorld(t, 4)
+	var g gate
+	a := w.startThrough("a", &g)
+	a.await(t, func(l *log) bool { return l.running == 4 })
+	cut := make(chan struct{})
+	var once sync.Once
+	g.watch(func(key int16) {
+		if kmsg.Key(key) == kmsg.TxnOffsetCommit {
+			once.Do(func() { close(cut) })
+		}
+	})
+	w.send(20, 10)
+	<-cut
+	g.set(true)
+	a.stop(t)
+
+	b := w.start("b")
+	w.awaitEvents(200)
+	b.stop(t)
+}

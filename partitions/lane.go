@@ -41,6 +41,8 @@ type lane struct {
 	pace    pace
 
 	results chan result
+	// ended is closed when run has returned: nothing touches tasks any more, and no request is served.
+	ended chan struct{}
 
 	// mu guards what others leave for run, and the poll that they wake it from.
 	mu       sync.Mutex
@@ -65,6 +67,7 @@ func newLane(rt *engine, side Side, name string, consumer *kgo.Client, pair *tra
 		readers: make(map[records.TopicPartition][]*input),
 		closing: make(map[*shard]*release),
 		results: make(chan result, 1),
+		ended:   make(chan struct{}),
 	}
 }
 
@@ -86,8 +89,16 @@ func (l *lane) wake() {
 	}
 }
 
-// run works until ctx ends or the lane cannot go on. It never returns while a commit is under way.
+// run works until ctx ends or the lane cannot go on. It never returns while a commit or a recovery is under way.
 func (l *lane) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer close(l.ended)
+	defer func() {
+		stop()
+		if l.committing != nil || l.recovering {
+			<-l.results
+		}
+	}()
 	for ctx.Err() == nil {
 		l.serveRequests()
 		if err := l.takeResult(ctx); err != nil {
@@ -101,10 +112,6 @@ func (l *lane) run(ctx context.Context) error {
 			l.startCommit(ctx)
 		}
 		l.takeIn(ctx)
-	}
-	if l.committing != nil || l.recovering {
-		// What runs beside the lane ends with ctx.
-		<-l.results
 	}
 	return nil
 }
@@ -235,7 +242,13 @@ func (l *lane) release(s *shard, drop bool, done chan struct{}) {
 	if r, ok := l.closing[s]; ok {
 		// A hand-over that became a loss: who asked first is answered too.
 		r.drop = r.drop || drop
-		go func() { <-r.done; close(done) }()
+		go func() {
+			select {
+			case <-r.done:
+			case <-l.ended:
+			}
+			close(done)
+		}()
 		l.cutShort(s)
 		return
 	}

@@ -119,7 +119,9 @@ func (s *shard) end(tasks []*task) {
 	close(s.closed)
 }
 
-// takeBack gets the tasks back from the lanes: windows that hold them are finished, or dropped if drop is set or the shard is lost meanwhile.
+// takeBack gets the tasks back from the lanes: windows that hold them are finished, or dropped if drop is set or the shard is lost meanwhile. A
+// lane that has ended holds nothing: one that cannot go on ends before its shards are asked back, and at a shutdown without brokers lanes end
+// before what they were asked for.
 func (s *shard) takeBack(drop bool) {
 	lanes := s.engine.lanesOf(s.number)
 	waits := make([]chan struct{}, len(lanes))
@@ -135,6 +137,8 @@ func (s *shard) takeBack(drop bool) {
 	for i := 0; i < len(lanes); {
 		select {
 		case <-waits[i]:
+			i++
+		case <-lanes[i].ended:
 			i++
 		case <-lost:
 			lost = nil
