@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+
+	"github.com/partita-io/partita/entities"
 )
 
 func (e *Entity[S]) records() []record {
@@ -28,7 +30,24 @@ func (e *Entity[S]) check() []error {
 	if e.remember.Outcomes < 0 || e.remember.For < 0 {
 		problems = append(problems, fmt.Errorf("%s: Remember %d outcomes for %v: neither can be negative", what, e.remember.Outcomes, e.remember.For))
 	}
+	if e.initial != nil {
+		if _, failure := e.callInitial(); failure != nil {
+			problems = append(problems, failure)
+		}
+	}
 	return problems
+}
+
+// callInitial asks Initial for a state.
+func (e *Entity[S]) callInitial() (state *S, failure *entities.Failure) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			state, failure = nil, recovered(cause)
+			failure.Message = fmt.Sprintf("entity %s: Initial: %s", e.name, failure.Message)
+		}
+	}()
+	made := e.initial()
+	return &made, nil
 }
 
 func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
@@ -37,7 +56,10 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 		return err
 	}
 	behavior := &entityBehavior[S]{
-		name: e.name, initial: e.initial, state: state, inbox: newInbox[decide[S]](b), events: map[reflect.Type]*outgoing[S]{},
+		name: e.name, state: state, refers: refers(e.state.goType), inbox: newInbox[decide[S]](b), events: map[reflect.Type]*outgoing[S]{},
+	}
+	if e.initial != nil {
+		behavior.initial = e.callInitial
 	}
 	bound := BoundEntity{Name: e.name, State: state.Message, Remember: e.remember, Behavior: behavior}
 	for _, c := range e.commands {

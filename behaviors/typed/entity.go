@@ -36,8 +36,9 @@ func lastHeader(headers []entities.Header, key string) []byte {
 
 // An Entity is an entity type whose state is the struct S.
 type Entity[S any] struct {
-	name     string
-	state    record
+	name  string
+	state record
+	// initial is nil for the defaults.
 	initial  func() S
 	remember entities.Remember
 	commands []command[S]
@@ -65,7 +66,7 @@ type EntityPart[S any] func(*Entity[S])
 
 // NewEntity declares an entity type. Its name is part of topics: lower-case letters, digits and hyphens.
 func NewEntity[S any](name string, parts ...EntityPart[S]) *Entity[S] {
-	e := &Entity[S]{name: name, state: recordOf[S](), remember: entities.DefaultRemember, initial: func() S { var zero S; return zero }}
+	e := &Entity[S]{name: name, state: recordOf[S](), remember: entities.DefaultRemember}
 	for _, part := range parts {
 		part(e)
 	}
@@ -78,8 +79,9 @@ func (e *Entity[S]) Remember(r entities.Remember) *Entity[S] {
 	return e
 }
 
-// On decides commands of type C. The function gets a copy of the state and must not change what it refers to; it is called again, with the same
-// arguments, when a transaction did not come through, so it does nothing but return effects.
+// On decides commands of type C. The function gets a copy of the state and must not change what that refers to, its maps and slices: what it
+// changes there is dropped with a command that is rejected, fails or has no effect, and stored beside the changes of the events otherwise. It is
+// called again, with the same arguments, when a transaction did not come through, so it does nothing but return effects.
 func On[S, C any](function func(state S, command C, ctx Context) Effects) EntityPart[S] {
 	return func(e *Entity[S]) {
 		e.commands = append(e.commands, command[S]{
@@ -113,7 +115,8 @@ func Apply[S, E any](function func(state *S, event E)) EntityPart[S] {
 	}
 }
 
-// Initial is the state of an entity without events. By default it is the zero value.
+// Initial is the state of an entity without events. By default it is what the avro tags of S name as defaults, and zero values elsewhere; Initial
+// is asked instead of these, and again for each entity, so that none shares a map or a slice with another.
 func Initial[S any](state func() S) EntityPart[S] {
 	return func(e *Entity[S]) { e.initial = state }
 }

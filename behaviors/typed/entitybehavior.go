@@ -13,10 +13,13 @@ import (
 
 // An entityBehavior runs an Entity for the context it is bound to. States are pointers to S, changed in place.
 type entityBehavior[S any] struct {
-	name    string
-	initial func() S
+	name string
+	// initial is nil for the defaults.
+	initial func() (*S, *entities.Failure)
 	state   *message
-	inbox   inbox[decide[S]]
+	// refers tells that a state holds maps, slices or pointers, which a copy of it shares.
+	refers bool
+	inbox  inbox[decide[S]]
 	// events are found by the type of a pointer to them.
 	events map[reflect.Type]*outgoing[S]
 	// stateBytes is about what a state takes.
@@ -33,9 +36,27 @@ type outgoing[S any] struct {
 
 var _ behaviors.Entity = (*entityBehavior[struct{}])(nil)
 
+// A noState is the state of an entity whose Initial panicked: it fails the command that it is for.
+type noState struct{ failure *entities.Failure }
+
 func (b *entityBehavior[S]) InitialState() entities.State {
-	state := b.initial()
-	return &state
+	state, failure := b.begin()
+	if failure != nil {
+		return noState{failure}
+	}
+	return state
+}
+
+// begin makes the state of an entity without events.
+func (b *entityBehavior[S]) begin() (*S, *entities.Failure) {
+	if b.initial != nil {
+		return b.initial()
+	}
+	state := new(S)
+	if err := b.state.setDefaults(state); err != nil {
+		return nil, asFailure(fmt.Errorf("entity %s: the initial state: %w", b.name, err))
+	}
+	return state, nil
 }
 
 func (b *entityBehavior[S]) DecodeState(fingerprint uint64, data []byte) (entities.State, error) {
@@ -47,6 +68,9 @@ func (b *entityBehavior[S]) DecodeState(fingerprint uint64, data []byte) (entiti
 }
 
 func (b *entityBehavior[S]) StateJSON(state entities.State) ([]byte, error) {
+	if none, ok := state.(noState); ok {
+		return nil, none.failure
+	}
 	return b.state.json(state)
 }
 
@@ -62,6 +86,10 @@ func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
 			t.Decision, t.Failure, t.StateIsKept = entities.Decision{}, recovered(cause), false
 		}
 	}()
+	if none, ok := t.State.(noState); ok {
+		t.Failure = none.failure
+		return
+	}
 	state, ok := t.State.(*S)
 	if !ok {
 		t.Failure = &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("a state of entity %s is not a %T", b.name, t.State)}
@@ -73,6 +101,8 @@ func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
 	if t.Failure = failure; failure != nil {
 		return
 	}
+	// A function may have changed what its copy of the state refers to: such a state is read again.
+	t.StateIsKept = !b.refers
 	effects, err := command.do(data, command.message, state, Context{
 		EntityID: c.EntityID, Sequence: c.Sequence, NowMS: c.NowMS, CommandID: c.ID, Headers: c.Headers,
 	})
@@ -82,7 +112,7 @@ func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
 		}
 	}
 	if err == nil {
-		t.StateIsKept = effects.first == nil
+		t.StateIsKept = t.StateIsKept && effects.first == nil
 		t.Decision, err = b.carryOut(&effects, state)
 	}
 	if err != nil {
@@ -122,7 +152,11 @@ func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decis
 	}
 	if effects.deletes {
 		d.Events[len(d.Events)-1].Deletes = true
-		*state = b.initial()
+		first, failure := b.begin()
+		if failure != nil {
+			return d, failure
+		}
+		*state = *first
 	}
 	return d, b.store(&d, state)
 }

@@ -22,6 +22,8 @@ type message struct {
 	// header is what stands before the Avro binary. Confluent's has the id that the registry gave: it is known after the first message was
 	// written. JSON has none.
 	header atomic.Pointer[[]byte]
+	// defaults are what a new struct begins with.
+	defaults defaults
 }
 
 func newMessage(b *binder, r record) (*message, error) {
@@ -33,7 +35,11 @@ func newMessage(b *binder, r record) (*message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", m.FullName, err)
 	}
-	made := &message{Message: m, codec: b.codec, avro: schema}
+	first, err := newDefaults(schema)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: its defaults: %w", m.FullName, err)
+	}
+	made := &message{Message: m, codec: b.codec, avro: schema, defaults: first}
 	if b.codec.ContentType() == schemas.AvroContentType {
 		header := binary.LittleEndian.AppendUint64([]byte{0xC3, 0x01}, m.Fingerprint)
 		made.header.Store(&header)
@@ -71,6 +77,9 @@ func (m *message) encode(pointer any, hint int) (entities.Payload, error) {
 
 // confluentHeader is the length of a zero and the schema's id.
 const confluentHeader = 5
+
+// setDefaults gives the fields of a new struct, which pointer points to, the defaults of their tags.
+func (m *message) setDefaults(pointer any) error { return m.defaults.set(pointer) }
 
 // unwrap is the bare Avro binary of a payload that begins with the header of this version's own.
 func (m *message) unwrap(data []byte) ([]byte, bool) {

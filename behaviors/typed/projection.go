@@ -86,7 +86,8 @@ func NewProjection[R any](name string, from Sources, parts ...ProjectionPart[R])
 	return p
 }
 
-// Fold folds events of type E into a row, which begins as the zero value. Events without a Fold are passed over.
+// Fold folds events of type E into a row, which begins as what the avro tags of R name as defaults, and zero values elsewhere. Events without a
+// Fold are passed over; an event that no source emits is refused by [Bind].
 func Fold[R, E any](function func(row *R, event E, ctx *EventContext)) ProjectionPart[R] {
 	return func(p *Projection[R]) {
 		p.folds = append(p.folds, folding[R]{

@@ -74,6 +74,8 @@ func (b *projectionBehavior[R]) Apply(ctx context.Context, row []byte, event *be
 		if err := b.read(ctx, row, r); err != nil {
 			return nil, &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("the stored row of projection %s cannot be read: %v", b.name, err)}
 		}
+	} else if err := b.row.setDefaults(r); err != nil {
+		return nil, asFailure(fmt.Errorf("projection %s: a new row: %w", b.name, err))
 	}
 	about := contextOf(event)
 	if err := kind.do.fold(data, kind.message, r, about); err != nil {
