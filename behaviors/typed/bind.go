@@ -28,6 +28,8 @@ type Part interface {
 	records() []record
 	// check tells what is wrong with the part by itself.
 	check() []error
+	// outline is what other parts are checked against.
+	outline() outline
 	bind(ctx context.Context, b *binder, m *Model) error
 }
 
@@ -64,12 +66,16 @@ type binder struct {
 	set         *schemas.Set
 	codec       *schemas.Codec
 	maxBytes    int
+	hasRegistry bool
 }
+
+// giveRegistry is the mend where a registry is missing.
+const giveRegistry = "give partita.Options its Registry (with typed.Bind: Config.Registry)"
 
 // Bind checks the parts of a context together and makes behaviours of them. The error holds everything that is wrong. What is asked of a registry
 // while rows are shown ends with ctx.
 func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
-	b := &binder{definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes}
+	b := &binder{definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes, hasRegistry: config.Registry != nil}
 	if b.maxBytes == 0 {
 		b.maxBytes = schemas.DefaultMaxBytes
 	}
@@ -80,22 +86,32 @@ func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
 			problems = append(problems, b.definitions.add(r))
 		}
 	}
-	err := errors.Join(problems...)
-	if err == nil {
-		b.set, err = b.definitions.set()
-	}
-	if err == nil {
-		b.codec, err = schemas.NewCodec(b.set, config.Options)
-	}
-	if err != nil {
+	problems = append(problems, checkTogether(parts)...)
+	problems = append(problems, b.compile(config.Options))
+	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 	m := &Model{Schemas: b.set, Codec: b.codec}
 	for _, part := range parts {
-		problems = append(problems, part.bind(ctx, b, m))
+		if err := part.bind(ctx, b, m); err != nil {
+			return nil, err
+		}
 	}
-	problems = append(problems, m.check()...)
-	return m, errors.Join(problems...)
+	return m, nil
+}
+
+// compile makes the schemas of the structs, and what reads and writes them.
+func (b *binder) compile(options schemas.Options) error {
+	if options.Encoding == schemas.ConfluentEncoding && options.Registry == nil {
+		return errors.New("encoding confluent needs a registry: " + giveRegistry)
+	}
+	set, err := b.definitions.set()
+	if err != nil {
+		return err
+	}
+	b.set = set
+	b.codec, err = schemas.NewCodec(set, options)
+	return err
 }
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,99}$`)
@@ -111,30 +127,6 @@ func checkName(kind, name string) error {
 		return fmt.Errorf("%s %s: the name is reserved (reserved are %s)", kind, name, strings.Join(reservedNames, ", "))
 	}
 	return nil
-}
-
-// check tells what is wrong between the parts.
-func (m *Model) check() []error {
-	var problems []error
-	taken := map[string]bool{}
-	take := func(kind, name string) {
-		if taken[name] {
-			problems = append(problems, fmt.Errorf("%s %s: another part has this name", kind, name))
-		}
-		taken[name] = true
-	}
-	for _, e := range m.Entities {
-		take("entity", e.Name)
-	}
-	for _, p := range m.Projections {
-		for _, name := range p.Entities {
-			if !slices.ContainsFunc(m.Entities, func(e BoundEntity) bool { return e.Name == name }) {
-				problems = append(problems, fmt.Errorf("projection %s follows the entity %s: give Bind that entity too, or follow its Topic", p.Name, name))
-			}
-		}
-		take("projection", p.Name)
-	}
-	return problems
 }
 
 // checkTwice tells which structs are given twice for the same thing.

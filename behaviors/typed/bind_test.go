@@ -21,7 +21,7 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 		F func() `avro:"f"`
 	}
 	nothing := func(int, Odd, typed.Context) typed.Effects { return typed.Effects{} }
-	_, err := typed.Bind(t.Context(), typed.Config{},
+	_, err := typed.Bind(t.Context(), typed.Config{Options: schemas.Options{Encoding: schemas.ConfluentEncoding}}, cart(), cart(),
 		typed.NewEntity("Bad Name", typed.On(Cart.close), typed.On(Cart.close)),
 		typed.NewEntity[Cart]("progress").Remember(entities.Remember{Outcomes: -1}),
 		typed.NewEntity("odd", typed.On(nothing)),
@@ -30,6 +30,8 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	)
 	require.Error(t, err)
 	for _, want := range []string{
+		"entity cart: another part has this name",
+		"encoding confluent needs a registry: give partita.Options its Registry",
 		`entity "Bad Name": a name is`,
 		"entity Bad Name: On is given twice for typed_test.Close: keep one",
 		"entity progress: the name is reserved",
@@ -51,6 +53,24 @@ func TestPartsMustFitTogether(t *testing.T) {
 	require.ErrorContains(t, err, "entity cart: another part has this name")
 	require.ErrorContains(t, err, "projection cart: another part has this name")
 	require.ErrorContains(t, err, "projection cart follows the entity other: give Bind that entity too")
+}
+
+func TestAnEventThatNoSourceEmitsIsRefused(t *testing.T) {
+	lost := func(sources ...typed.Source) typed.Part {
+		return typed.NewProjection("lost", sources,
+			typed.Key[Total](func(Forgotten, *typed.EventContext) string { return "" }),
+			typed.Fold(func(*Total, Forgotten, *typed.EventContext) {}))
+	}
+	_, err := typed.Bind(t.Context(), typed.Config{}, cart(), lamp(), lost(cart(), lamp()))
+	require.EqualError(t, err, "projection lost folds Forgotten, which none of its sources emits: did you mean one of ItemAdded, Closed, Painted?")
+	_, err = typed.Bind(t.Context(), typed.Config{}, cart(), lost(cart(), typed.Topic("others")))
+	require.NoError(t, err, "what others write is not known")
+}
+
+func TestConfluentWithoutARegistryNamesTheOptionOfGo(t *testing.T) {
+	turn := decide(t, bind(t, typed.Config{}, cart()).Entities[0].Behavior, "Close", []byte{0, 0, 0, 0, 7, 2})
+	require.Equal(t, entities.UnknownSchema, turn.Failure.Code)
+	require.Equal(t, "schema id 7: the context has no registry: give partita.Options its Registry (with typed.Bind: Config.Registry)", turn.Failure.Message)
 }
 
 func TestStructsOfOneNameAreRefused(t *testing.T) {

@@ -3,6 +3,7 @@ package typed
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"strings"
 
 	"github.com/partita-io/partita/entities"
@@ -13,6 +14,7 @@ import (
 type inbox[Do any] struct {
 	codec         *schemas.Codec
 	maxBytes      int
+	hasRegistry   bool
 	messages      []*schemas.Message
 	byName        map[string]*letter[Do]
 	byFingerprint map[uint64]*letter[Do]
@@ -24,7 +26,7 @@ type letter[Do any] struct {
 }
 
 func newInbox[Do any](b *binder) inbox[Do] {
-	return inbox[Do]{codec: b.codec, maxBytes: b.maxBytes, byName: map[string]*letter[Do]{}, byFingerprint: map[uint64]*letter[Do]{}}
+	return inbox[Do]{codec: b.codec, maxBytes: b.maxBytes, hasRegistry: b.hasRegistry, byName: map[string]*letter[Do]{}, byFingerprint: map[uint64]*letter[Do]{}}
 }
 
 func (in *inbox[Do]) add(m *message, do Do) {
@@ -45,10 +47,19 @@ func (in *inbox[Do]) open(ctx context.Context, typ string, payload entities.Payl
 	}
 	m, value, err := in.codec.Decode(ctx, payload, typ, in.messages...)
 	if err != nil {
-		return nil, nil, asFailure(err)
+		return nil, nil, in.explain(asFailure(err), data)
 	}
 	if data, err = in.codec.AppendBinary(nil, m, value); err != nil {
 		return nil, nil, asFailure(err)
 	}
 	return in.byName[m.Name], data, nil
+}
+
+// explain names the mend, as Go has it, of a payload in Confluent's format that no registry can tell the schema of.
+func (in *inbox[Do]) explain(failure *entities.Failure, data []byte) *entities.Failure {
+	if in.hasRegistry || failure.Code != entities.UnknownSchema || len(data) < confluentHeader || data[0] != 0 {
+		return failure
+	}
+	id := binary.BigEndian.Uint32(data[1:confluentHeader])
+	return &entities.Failure{Code: failure.Code, Message: fmt.Sprintf("schema id %d: the context has no registry: %s", id, giveRegistry)}
 }
