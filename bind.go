@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/behaviors/typed"
 	"github.com/partita-io/partita/commands"
 	"github.com/partita-io/partita/kafka/admin"
@@ -14,33 +15,61 @@ import (
 	"github.com/partita-io/partita/service"
 )
 
-// bind makes what package service runs of the parts.
-func (c Context) bind(ctx context.Context) (*service.Context, error) {
-	history := schemas.NewHistory()
-	model, err := typed.Bind(ctx, typed.Config{Options: schemas.Options{History: history}, Namespace: c.Namespace}, c.Parts...)
-	if err != nil {
-		return nil, fmt.Errorf("context %s: %w", c.Name, err)
-	}
-	t := topics.Context{Name: c.Name, Partitions: c.Partitions}
-	s := &service.Context{Topics: t, Specs: []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters()}}
-	for _, e := range model.Entities {
-		s.Specs = append(s.Specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
-		s.Components = append(s.Components, commands.Definition{
-			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember,
-		}.Component(ctx))
-	}
-	for _, p := range model.Projections {
-		c.addProjection(ctx, s, p)
-	}
-	for _, m := range model.Schemas.Messages() {
-		s.Schemas = append(s.Schemas, admin.Schema{Fingerprint: m.Fingerprint, Name: m.FullName, JSON: m.SchemaJSON})
-	}
-	s.Adopt = func(written map[uint64]admin.Schema) error { return adopt(model.Schemas, history, written) }
-	return s, nil
+// A bound context is one whose parts fit together.
+type bound struct {
+	topics  topics.Context
+	model   *typed.Model
+	history *schemas.MemoryHistory
+	// prepare and register are nil without a registry.
+	prepare  behaviors.Prepare
+	register func(context.Context) error
 }
 
-func (c Context) addProjection(ctx context.Context, s *service.Context, p typed.BoundProjection) {
-	d := projections.Definition{Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed}
+// bind checks the parts. Without a registry that can be asked, the error tells of the parts all the same.
+func (c Context) bind(ctx context.Context, registryURL string) (*bound, error) {
+	b := &bound{topics: topics.Context{Name: c.Name, Partitions: c.Partitions}, history: schemas.NewHistory()}
+	options := schemas.Options{History: b.history, Encoding: c.Encoding}
+	var problem error
+	if registryURL != "" {
+		if options.Registry, problem = schemas.NewRegistry(registryURL); problem != nil {
+			problem = fmt.Errorf("Options.Registry: %w", problem)
+		}
+	}
+	model, err := typed.Bind(ctx, typed.Config{Options: options, Namespace: c.Namespace}, c.Parts...)
+	if err := errors.Join(problem, err); err != nil {
+		return nil, err
+	}
+	b.model = model
+	if options.Registry != nil {
+		b.prepare, b.register = model.Codec.Prepare, model.Codec.Register
+	}
+	return b, nil
+}
+
+// context is what package service runs.
+func (b *bound) context(ctx context.Context) *service.Context {
+	t := b.topics
+	s := &service.Context{
+		Topics: t, Specs: []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters()}, Register: b.register,
+		Adopt: func(written map[uint64]admin.Schema) error { return adopt(b.model.Schemas, b.history, written) },
+	}
+	for _, e := range b.model.Entities {
+		s.Specs = append(s.Specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
+		s.Components = append(s.Components, commands.Definition{
+			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, Prepare: b.prepare,
+		}.Component(ctx))
+	}
+	for _, p := range b.model.Projections {
+		b.addProjection(ctx, s, p)
+	}
+	for _, m := range b.model.Schemas.Messages() {
+		s.Schemas = append(s.Schemas, admin.Schema{Fingerprint: m.Fingerprint, Name: m.FullName, JSON: m.SchemaJSON})
+	}
+	return s
+}
+
+func (b *bound) addProjection(ctx context.Context, s *service.Context, p typed.BoundProjection) {
+	d := projections.Definition{Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Prepare: b.prepare}
 	s.Specs = append(s.Specs, s.Topics.Rows(p.Name))
 	if p.Keyed {
 		s.Specs = append(s.Specs, s.Topics.Repartition(p.Name))

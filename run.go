@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"path/filepath"
 	"regexp"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/partita-io/partita/behaviors/typed"
 	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/schemas"
 	"github.com/partita-io/partita/service"
 )
 
@@ -25,6 +27,8 @@ type Context struct {
 	Partitions int32
 	// Namespace goes before the names of Avro records; it may be empty.
 	Namespace string
+	// Encoding is how events and rows are written: avro (the default), json, or confluent, which needs a Registry.
+	Encoding schemas.Encoding
 	// Parts are made by typed.NewEntity and typed.NewProjection.
 	Parts []typed.Part
 }
@@ -36,10 +40,18 @@ type Options struct {
 	// TLS and SASL may be nil.
 	TLS  *tls.Config
 	SASL sasl.Mechanism
+	// Registry is the URL of a schema registry, for payloads in Confluent's format; empty for none.
+	Registry string
 	// StateDir is where stores are kept, one directory for each process. Default .partita/<context> below the working directory.
 	StateDir string
 	// HTTP is the address of /metrics, /healthz and /readyz, host:port; empty for none.
 	HTTP string
+	// Advertise is where the other processes of the context find that server, host:port; empty: this machine's name and the port. Give it where
+	// that name means nothing to them, or the port is mapped.
+	Advertise string
+	// Lanes is how many windows this process works on at a time on each side, commands and projections; 0: 1. More pay only with many cores, and
+	// take the memory of a lane each.
+	Lanes int
 	// CreateTopics creates what is missing. What differs is said, and never changed.
 	CreateTopics bool
 	// Logger is told what an operator wants to know; nil: slog.Default.
@@ -51,20 +63,19 @@ type Options struct {
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // Run runs a context until ctx ends: then it finishes the windows under way, leaves the group and returns nil. It waits for brokers that are away.
-// It returns an error when only a person can help, with all that is wrong.
+// It returns an error when only a person can help, with all that is wrong with the context, the options and the parts.
 func Run(ctx context.Context, c Context, o Options) error {
-	if err := errors.Join(c.validate(), o.validate()); err != nil {
-		return err
-	}
-	bound, err := c.bind(ctx)
-	if err != nil {
+	bound, err := c.bind(ctx, o.Registry)
+	if err := errors.Join(c.validate(), o.validate(), err); err != nil {
 		return err
 	}
 	return service.Run(ctx, service.Options{
-		Context:      bound,
+		Context:      bound.context(ctx),
 		Client:       client.Config{Brokers: o.Brokers, TLS: o.TLS, SASL: o.SASL},
 		StateDir:     cmp.Or(o.StateDir, filepath.Join(".partita", c.Name)),
 		HTTP:         o.HTTP,
+		Advertise:    o.Advertise,
+		Lanes:        o.Lanes,
 		CreateTopics: o.CreateTopics,
 		Logger:       cmp.Or(o.Logger, slog.Default()),
 		Started: func(string) error {
@@ -84,12 +95,25 @@ func (c Context) validate() error {
 	if c.Partitions < 1 {
 		errs = append(errs, fmt.Errorf("context %s: %d partitions: at least 1", c.Name, c.Partitions))
 	}
+	if len(c.Parts) == 0 {
+		errs = append(errs, fmt.Errorf("context %s has no parts: typed.NewEntity and typed.NewProjection make them", c.Name))
+	}
 	return errors.Join(errs...)
 }
 
 func (o Options) validate() error {
+	var errs []error
 	if len(o.Brokers) == 0 {
-		return errors.New("no brokers: Options.Brokers names some of the cluster, host:port")
+		errs = append(errs, errors.New("no brokers: Options.Brokers names some of the cluster, host:port"))
 	}
-	return nil
+	if o.Lanes < 0 {
+		errs = append(errs, fmt.Errorf("%d lanes: Options.Lanes is at least 1, or 0 for the default", o.Lanes))
+	}
+	if at, err := url.Parse(o.Registry); o.Registry != "" && (err != nil || at.Host == "") {
+		errs = append(errs, fmt.Errorf("Options.Registry %s is no URL like http://registry:8081", o.Registry))
+	}
+	if o.Advertise != "" && o.HTTP == "" {
+		errs = append(errs, errors.New("Options.Advertise says where Options.HTTP is found: give that too"))
+	}
+	return errors.Join(errs...)
 }
