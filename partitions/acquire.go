@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/partita-io/partita/kafka/changelog"
 	"github.com/partita-io/partita/kafka/records"
@@ -202,15 +202,19 @@ func (t progressTable) take(r *kgo.Record) error {
 
 // A sweeper ends transactions of absent instances, once for all shards that were assigned together.
 type sweeper struct {
-	// mu is held during a sweep: those that come meanwhile wait and see whether it was begun late enough for them.
-	mu    sync.Mutex
+	// turn is held during a sweep: those that come meanwhile wait and see whether it was begun late enough for them.
+	turn  *semaphore.Weighted
 	begun time.Time
 }
 
+func newSweeper() sweeper { return sweeper{turn: semaphore.NewWeighted(1)} }
+
 // run returns when a sweep has ended that began after the time given.
 func (s *sweeper) run(ctx context.Context, rt *engine, after time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.turn.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.turn.Release(1)
 	if s.begun.After(after) {
 		return nil
 	}

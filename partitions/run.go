@@ -57,7 +57,7 @@ func Run(ctx context.Context, cfg Config) error {
 	// What runs beside the lanes outlives ctx for the time of an orderly end.
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	rt := &engine{config: cfg, ctx: inner, nonce: newNonce(), joined: make(chan struct{}), lanes: make(map[Side][]*lane)}
+	rt := &engine{config: cfg, ctx: inner, nonce: newNonce(), joined: make(chan struct{}), lanes: make(map[Side][]*lane), sweep: newSweeper()}
 	rt.listener = cfg.Listener.withDefaults()
 	rt.progressTopic = topics.Context{Name: cfg.Context}.Progress().Name
 	rt.waits = newWaits(rt.listener)
