@@ -1,6 +1,9 @@
 package typed
 
 import (
+	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/partita-io/partita/entities"
@@ -119,4 +122,23 @@ func Apply[S, E any](function func(state *S, event E)) EntityPart[S] {
 // is asked instead of these, and again for each entity, so that none shares a map or a slice with another.
 func Initial[S any](state func() S) EntityPart[S] {
 	return func(e *Entity[S]) { e.initial = state }
+}
+
+// Evolve changes the state by events, in their order: what tests and tools need to begin where some things have happened.
+func (e *Entity[S]) Evolve(state *S, events ...any) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = recovered(cause)
+		}
+	}()
+	for _, happened := range events {
+		i := slices.IndexFunc(e.events, func(ev event[S]) bool { return ev.goType == reflect.TypeOf(happened) })
+		if i < 0 {
+			return fmt.Errorf("entity %s has no Apply for %T", e.name, happened)
+		}
+		pointer := reflect.New(e.events[i].goType)
+		pointer.Elem().Set(reflect.ValueOf(happened))
+		e.events[i].apply(state, pointer.Interface())
+	}
+	return nil
 }

@@ -1,0 +1,72 @@
+package typedtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/avro"
+
+	"github.com/partita-io/partita/behaviors/typed"
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/schemas"
+)
+
+// singleObjectHeader is the length of what stands before a value in Avro's single-object encoding.
+const singleObjectHeader = 10
+
+// messages writes and shows the structs of a model.
+type messages struct {
+	t     testing.TB
+	model *typed.Model
+}
+
+// encode writes a struct, or what a pointer to one points to.
+func (m *messages) encode(value any) (name string, payload entities.Payload) {
+	m.t.Helper()
+	kind := reflect.TypeOf(value)
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	message, err := m.model.Schemas.Lookup(kind.Name())
+	require.NoError(m.t, err, "%T", value)
+	schema, err := avro.Parse(message.SchemaJSON)
+	require.NoError(m.t, err)
+	data, err := schema.AppendSingleObject(nil, value)
+	require.NoError(m.t, err)
+	return message.Name, entities.Payload{ContentType: schemas.AvroContentType, Data: data}
+}
+
+// show is structs as people read them.
+func (m *messages) show(values []any) string {
+	m.t.Helper()
+	events := make([]entities.Event, len(values))
+	for i, value := range values {
+		events[i].Type, events[i].Payload = m.encode(value)
+	}
+	return m.showEvents(events)
+}
+
+func (m *messages) showEvents(events []entities.Event) string {
+	m.t.Helper()
+	var all strings.Builder
+	for _, e := range events {
+		message, value, err := m.model.Codec.Decode(m.t.Context(), e.Payload, e.Type)
+		require.NoError(m.t, err)
+		data, err := schemas.AppendJSON(nil, message.Type, value)
+		require.NoError(m.t, err)
+		all.WriteString(e.Type + " " + indented(m.t, data) + "\n")
+	}
+	return all.String()
+}
+
+// indented has a line for each field, so that a difference shows which.
+func indented(tb testing.TB, data []byte) string {
+	tb.Helper()
+	var out bytes.Buffer
+	require.NoError(tb, json.Indent(&out, data, "", "  "))
+	return out.String()
+}
