@@ -1,6 +1,6 @@
 // Command bank runs accounts in Go: a main of some lines around account.go.
 //
-//	go run ./examples/bank                              with a broker in the process, on localhost:9092 or a free port
+//	go run ./examples/bank                              with a broker in the process, on 127.0.0.1:9092 or a free port
 //	go run ./examples/bank -brokers kafka:9092          against yours
 package main
 
@@ -26,12 +26,17 @@ func main() {
 	brokers := flag.String("brokers", "", "host:port of brokers, with commas between; empty: one in this process")
 	state := flag.String("state-dir", ".partita/bank", "where state is kept")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *brokers, *state); err != nil {
+	if err := run(untilSignal(), *brokers, *state); err != nil {
 		fmt.Fprintln(os.Stderr, "bank:", err)
 		os.Exit(1)
 	}
+}
+
+// untilSignal is a context that ends at a signal to stop. A second one ends the process at once, as if nobody listened.
+func untilSignal() context.Context {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx
 }
 
 func run(ctx context.Context, brokers, state string) error {
