@@ -4,7 +4,7 @@ GOLANGCI_VERSION := v2.15.0
 TAGS             := synctests,invariants
 export PATH      := $(shell go env GOPATH)/bin:$(PATH)
 
-.PHONY: build check format lint test tidy tools e2e fuzz bench soak compose-test
+.PHONY: build check format lint test tidy tools e2e fuzz bench simulate soak compose-test
 
 build: ## the binary, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/processor ./cmd/processor
@@ -24,6 +24,7 @@ lint: ## formatting and lint
 
 test: ## all tests, on the embedded broker
 	go test -race -timeout 15m -tags $(TAGS) ./...
+	go test -timeout 15m -tags $(TAGS) ./internal/simulation
 
 tidy: ## go.mod and go.sum say what is used
 	go mod tidy -diff
@@ -31,6 +32,10 @@ tidy: ## go.mod and go.sum say what is used
 e2e: ## the same scripts and Kafka facts on a real Apache Kafka: make e2e BROKERS=localhost:9092
 	@test -n "$(BROKERS)" || { echo "make e2e needs brokers: make e2e BROKERS=localhost:9092"; exit 2; }
 	PARTITA_TEST_BROKERS=$(BROKERS) go test -count 1 -timeout 30m -tags $(TAGS) ./e2e/... ./kafka/... ./partitions/...
+
+simulate: ## more seeds of the simulation: make simulate SEEDS=10000, or one that failed: make simulate SEED=239 TIMES=200
+	PARTITA_SEED=$(or $(SEED),1) PARTITA_SEEDS=$(or $(SEEDS),1) PARTITA_TIMES=$(or $(TIMES),1) \
+		go test -count 1 -timeout 24h -tags $(TAGS) ./internal/simulation
 
 soak: ## a year of flights with processes killed under way: make soak BROKERS=... FLIGHTS=flights-2013.csv.gz
 	@test -n "$(BROKERS)" -a -n "$(FLIGHTS)" || { echo "make soak BROKERS=localhost:9092 FLIGHTS=flights-2013.csv.gz (examples/fleet/README.md says where it comes from)"; exit 2; }

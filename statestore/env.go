@@ -22,6 +22,8 @@ type Options struct {
 	Stores int
 	// OpenFiles is how many files may be open at once. Default 1000.
 	OpenFiles int
+	// FS is the disk that stores are on; nil: the machine's. The files beside them are always on that.
+	FS vfs.FS
 	// Unhealthy is told of trouble in the background (a full disk, a failing device) that no call could return. May be nil.
 	Unhealthy func(error)
 }
@@ -64,6 +66,9 @@ func OpenEnv(dir string, options Options) (*Env, error) {
 	if options.OpenFiles == 0 {
 		options.OpenFiles = defaultOpenFiles
 	}
+	if options.FS == nil {
+		options.FS = vfs.Default
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("state directory %s: %w: make it writable, or name another one with --state-dir", dir, err)
 	}
@@ -71,7 +76,7 @@ func OpenEnv(dir string, options Options) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Env{dir: dir, lock: lock, options: options, fs: vfs.Default}
+	e := &Env{dir: dir, lock: lock, options: options, fs: options.FS}
 	if err := e.identify(); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}

@@ -1,0 +1,100 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
+)
+
+// The behaviours under test. A command is "pay N GROUP", "draw N GROUP" (rejected beyond the balance) or "fail"; an event is "±N GROUP". State and
+// rows are digits: a balance; "COUNT SUM" of a group; an account's last sequence and balance.
+
+const fingerprint = 1
+
+type account struct{}
+
+type balance struct{ cents int64 }
+
+func (account) InitialState() entities.State { return &balance{} }
+
+func (account) DecodeState(_ uint64, data []byte) (entities.State, error) {
+	n, err := strconv.ParseInt(string(data), 10, 64)
+	return &balance{n}, err
+}
+
+func (account) StateJSON(s entities.State) ([]byte, error) {
+	return strconv.AppendInt(nil, s.(*balance).cents, 10), nil
+}
+
+func (account) Decide(_ context.Context, turns []behaviors.Turn) {
+	for i := range turns {
+		t := &turns[i]
+		state := t.State.(*balance)
+		words := strings.Fields(string(t.Command.Payload.Data))
+		if words[0] == "fail" {
+			t.Failure = &entities.Failure{Code: entities.BehaviorError, Message: "as asked"}
+			continue
+		}
+		n, _ := strconv.ParseInt(words[1], 10, 64) // The workload writes numbers.
+		if words[0] == "draw" {
+			n = -n
+		}
+		if state.cents+n < 0 {
+			t.StateIsKept = true
+			t.Decision.Rejection = &entities.Rejection{Code: "overdraft", Message: "not enough"}
+			continue
+		}
+		state.cents += n
+		t.Decision = entities.Decision{
+			Events: []entities.Event{{Type: "Moved", Payload: entities.Payload{Data: fmt.Appendf(nil, "%+d %s", n, words[2])}}},
+			Reply:  fmt.Appendf(nil, "%d", state.cents),
+			State:  state, StateFingerprint: fingerprint, StateData: strconv.AppendInt(nil, state.cents, 10),
+		}
+	}
+}
+
+// groups counts and sums the movements of each group, over all accounts.
+type groups struct{ rows }
+
+func (groups) Key(_ context.Context, e *behaviors.Event) (string, *entities.Failure) {
+	_, group := movement(e)
+	return group, nil
+}
+
+func (groups) Apply(_ context.Context, row []byte, e *behaviors.Event) ([]byte, *entities.Failure) {
+	var count, sum int64
+	_, _ = fmt.Sscan(string(row), &count, &sum) // Zeros for no row.
+	n, _ := movement(e)
+	return fmt.Appendf(nil, "%d %d", count+1, sum+n), nil
+}
+
+// balances has a row for each account, beside its events.
+type balances struct{ rows }
+
+func (balances) Key(_ context.Context, e *behaviors.Event) (string, *entities.Failure) {
+	return e.EntityID, nil
+}
+
+func (balances) Apply(_ context.Context, row []byte, e *behaviors.Event) ([]byte, *entities.Failure) {
+	var sequence, sum int64
+	_, _ = fmt.Sscan(string(row), &sequence, &sum)
+	n, _ := movement(e)
+	return fmt.Appendf(nil, "%d %d", e.Sequence, sum+n), nil
+}
+
+func movement(e *behaviors.Event) (n int64, group string) {
+	number, group, _ := strings.Cut(string(e.Payload.Data), " ")
+	n, _ = strconv.ParseInt(number, 10, 64)
+	return n, group
+}
+
+type rows struct{}
+
+func (rows) Wants(eventType string) bool        { return eventType == "Moved" }
+func (rows) RowJSON(row []byte) ([]byte, error) { return row, nil }
+func (rows) RowType() string                    { return "Row" }
+func (rows) RowContentType() string             { return "text/plain" }
