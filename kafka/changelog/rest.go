@@ -38,7 +38,7 @@ func nextData(ctx context.Context, cl *kgo.Client, tp records.TopicPartition, at
 	return pastEmpty(batches, at, end), nil
 }
 
-// pastEmpty skips batches without records.
+// pastEmpty skips batches without records, to the end at most.
 func pastEmpty(batches []byte, at, end records.Position) records.Position {
 	for len(batches) >= batchHeaderLength {
 		var b kmsg.RecordBatch
@@ -48,7 +48,7 @@ func pastEmpty(batches []byte, at, end records.Position) records.Position {
 		}
 		next := records.Position(b.FirstOffset + int64(b.LastOffsetDelta) + 1)
 		if next > at && b.NumRecords > 0 {
-			return at
+			break
 		}
 		at = max(at, next)
 		batches = batches[length:]

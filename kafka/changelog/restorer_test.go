@@ -276,6 +276,8 @@ func TestTailWithoutRecordsIsPassed(t *testing.T) {
 
 func FuzzPastEmpty(f *testing.F) {
 	f.Add(make([]byte, batchHeaderLength))
+	// An empty batch from beyond the end, then one with a record.
+	f.Add([]byte("00000000\x00\x00\x001000000000000000000000000000000000000000000000\xab00000000000\x00\x00\x0010000000000000010000000000000000000000000000000000"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		at := pastEmpty(b, 5, 10)
 		require.True(t, at >= 5 && at <= 10)
