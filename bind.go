@@ -69,7 +69,7 @@ func (b *bound) context(ctx context.Context) *service.Context {
 }
 
 func (b *bound) addProjection(ctx context.Context, s *service.Context, p typed.BoundProjection) {
-	d := projections.Definition{Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Prepare: b.prepare}
+	d := projections.Definition{Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Prepare: b.prepare, Version: s.Version}
 	s.Specs = append(s.Specs, s.Topics.Rows(p.Name))
 	if p.Keyed {
 		s.Specs = append(s.Specs, s.Topics.Repartition(p.Name))
