@@ -78,6 +78,7 @@ func start(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, errors.Join(err, gate.Close())
 	}
+	keepLastRecords(cluster)
 	// No client is in and repair ended every transaction: the one moment to compact.
 	cluster.Compact()
 	gate.open()
