@@ -178,7 +178,7 @@ type GapError struct {
 }
 
 func (e *GapError) Error() string {
-	what := "is not in the log any more: records were deleted before they were read"
+	what := "is not in the log: records were deleted before they were read, or the log was cut back or begun anew"
 	if e.Remade {
 		what = "is of an earlier topic of this name: it was deleted and made again"
 	}
