@@ -1,6 +1,7 @@
 package statestore
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -62,3 +63,24 @@ func (f calmFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, e
 
 // Unwrap returns the file system below, as vfs.FS asks for.
 func (f calmFS) Unwrap() vfs.FS { return f.FS }
+
+const (
+	trialFile = "trial"
+	// trialBytes is more than Pebble writes when it opens a store.
+	trialBytes = 64 << 10
+)
+
+// tryWriting tells whether a disk takes what is written. On a full one files can be made and not filled, and Pebble then waits while it opens, for
+// ever, for a flush that it tries again at once: its manifest stays broken when there is room again.
+func tryWriting(fs vfs.FS, dir string) error {
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	path := fs.PathJoin(dir, trialFile)
+	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, trialBytes))
+	return errors.Join(err, f.Close(), fs.Remove(path))
+}

@@ -126,6 +126,34 @@ func TestStoreThatCannotBeClearedIsClosed(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
+// Files can be made on a full disk, and not written: Pebble would wait in Open, for ever, for a flush that it tries again and again.
+func TestStoreIsNotOpenedOnAFullDiskUntilThereIsRoom(t *testing.T) {
+	d := newBadDisk(t)
+	d.env.fs = errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpFileWrite && d.bad.Load() != nil {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	s, err := d.env.Open("cart", 0)
+	require.NoError(t, err)
+	applied, err := apply(s, 0, 60)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	d.breaks("")
+	err = within(t, func() error { _, err := d.env.Open("cart", 0); return err })
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.ErrorContains(t, err, "cart/0")
+	d.mended()
+	s, err = d.env.Open("cart", 0)
+	require.NoError(t, err)
+	c, ok, err := s.Checkpoint()
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.EqualValues(t, applied, c.Position)
+	require.NoError(t, s.Close())
+}
+
 // A process that dies while a store is cleared leaves nothing that the next one trips over.
 func TestClearingGoesOnAfterACrash(t *testing.T) {
 	d := newBadDisk(t)

@@ -49,7 +49,11 @@ func (s *Store) open() error {
 		return fmt.Errorf("clearing the store of %s: %w", s.name, err)
 	}
 	s.failure, s.closing, s.flushed = newFailure(), make(chan struct{}), make(chan struct{}, 1)
-	db, err := pebble.Open(s.dir, s.pebbleOptions())
+	var db *pebble.DB
+	err := tryWriting(s.env.fs, s.dir)
+	if err == nil {
+		db, err = pebble.Open(s.dir, s.pebbleOptions())
+	}
 	if err != nil {
 		return fmt.Errorf("opening the store of %s: %w: make its directory %s readable and writable, or delete it while no process uses it, "+
 			"and it is restored from the changelog", s.name, err, s.dir)
