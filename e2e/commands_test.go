@@ -51,10 +51,7 @@ func (h *harness) produce(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 5 {
 		ts.Fatalf("usage: produce NAME TOPIC PARTITION KEY VALUE [HEADER=VALUE ...]")
 	}
-	p := ts.Value(processesKey{}).(processes)[args[0]]
-	if p == nil {
-		ts.Fatalf("nothing was started as %s", args[0])
-	}
+	p := started(ts, args[0])
 	partition, err := strconv.ParseInt(args[2], 10, 32)
 	ts.Check(err)
 	value, err := strconv.Unquote(`"` + args[4] + `"`)

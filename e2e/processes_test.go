@@ -3,12 +3,15 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,6 +27,12 @@ const (
 	pollEvery   = 20 * time.Millisecond
 )
 
+// What a script points the processor at.
+const (
+	brokersEnv  = "PARTITA_BROKERS"
+	registryEnv = "PARTITA_REGISTRY"
+)
+
 type processesKey struct{}
 
 // processes are those that a script has started, by name.
@@ -32,35 +41,100 @@ type processes map[string]*process
 type process struct {
 	context     string
 	brokers     []string
+	http        string
 	cmd         *exec.Cmd
-	out, errOut bytes.Buffer
+	out, errOut output
 	ended       chan struct{}
+}
+
+// An output is what a process has said up to now.
+type output struct {
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.said.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.said.String()
 }
 
 // start runs a context in the background, once it is ready:
 //
 //	start NAME FOLDER [FLAG ...]
 //
-// On the embedded broker that is `processor dev`, on real ones `processor run --create-topics`.
+// Without brokers that is `processor dev`, with them `processor run --create-topics`.
 func (h *harness) start(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: start NAME FOLDER [FLAG ...]")
 	}
 	name, folder := args[0], args[1]
-	loaded, problems := contexts.Load(ts.MkAbs(folder), contexts.Options{})
-	ts.Check(problems.Err())
-	broker := freeAddress(h.ctx, ts)
-	argv := append([]string{"dev", folder, "--port", broker[strings.LastIndexByte(broker, ':')+1:]}, args[2:]...)
-	if h.brokers != "" {
-		broker = h.brokers
-		argv = append([]string{"run", folder, "--create-topics", "--state-dir", filepath.Join(".partita", name)}, args[2:]...)
+	if h.brokers != "" || ts.Getenv(brokersEnv) != "" {
+		h.run(ts, neg, append([]string{name, folder, "--create-topics"}, args[2:]...))
+	} else {
+		broker := freeAddress(h.ctx, ts)
+		argv := append([]string{"dev", folder, "--port", broker[strings.LastIndexByte(broker, ':')+1:]}, args[2:]...)
+		h.launchAs(ts, name, folder, broker, argv)
 	}
-	argv = append(argv, "--http", freeAddress(h.ctx, ts))
-	p := launch(ts, argv)
-	p.context, p.brokers = loaded.Name, strings.Split(broker, ",")
+	h.ready(ts, false, []string{name})
+}
+
+// run runs a context in the background against the brokers of the script, ready or not:
+//
+//	run NAME FOLDER [FLAG ...]
+func (h *harness) run(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: run NAME FOLDER [FLAG ...]")
+	}
+	name, folder := args[0], args[1]
+	h.launchAs(ts, name, folder, ts.Getenv(brokersEnv), append([]string{"run", folder, "--state-dir", filepath.Join(".partita", name)}, args[2:]...))
+}
+
+func (h *harness) launchAs(ts *testscript.TestScript, name, folder, brokers string, argv []string) {
+	loaded, problems := contexts.Load(ts.MkAbs(folder), contexts.Options{Registry: ts.Getenv(registryEnv)})
+	ts.Check(problems.Err())
+	address := freeAddress(h.ctx, ts)
+	p := launch(ts, append(argv, "--http", address))
+	p.context, p.brokers, p.http = loaded.Name, strings.Split(brokers, ","), address
 	ts.Value(processesKey{}).(processes)[name] = p
 	ts.Defer(func() { p.kill() })
-	p.awaitReady(h.ctx, ts, argv[len(argv)-1])
+}
+
+// started is the process of a name.
+func started(ts *testscript.TestScript, name string) *process {
+	p := ts.Value(processesKey{}).(processes)[name]
+	if p == nil {
+		ts.Fatalf("nothing was started as %s", name)
+	}
+	return p
+}
+
+// ready NAME waits until all shards of what was started run.
+func (h *harness) ready(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: ready NAME")
+	}
+	p := started(ts, args[0])
+	p.awaits(ts, "it is not ready", func() bool { return isReady(h.ctx, p.http) })
+}
+
+// says waits until standard output or error of what was started matches:
+//
+//	says NAME REGEXP
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: says NAME REGEXP")
+	}
+	p := started(ts, args[0])
+	want, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	p.awaits(ts, "it never said "+args[1], func() bool { return want.MatchString(p.out.String()) || want.MatchString(p.errOut.String()) })
 }
 
 // freeAddress is one that nobody listens on at the moment.
@@ -96,7 +170,7 @@ func launch(ts *testscript.TestScript, argv []string) *process {
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"HOME", "PATH", "XDG_CACHE_HOME", "PARTITA_BROKERS", "TMPDIR", "GOCOVERDIR"} {
+	for _, name := range []string{"HOME", "PATH", "XDG_CACHE_HOME", brokersEnv, registryEnv, "TMPDIR", "GOCOVERDIR"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
@@ -104,21 +178,22 @@ func environment(ts *testscript.TestScript) []string {
 	return env
 }
 
-func (p *process) awaitReady(ctx context.Context, ts *testscript.TestScript, address string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+// awaits polls until it is so, or fails with the complaint.
+func (p *process) awaits(ts *testscript.TestScript, complaint string, so func() bool) {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	for {
+	for !so() {
 		select {
 		case <-p.ended:
-			ts.Fatalf("it ended before it was ready:\n%s%s", p.out.String(), p.errOut.String())
-		case <-ctx.Done():
-			ts.Fatalf("it is not ready:\n%s", p.kill())
-		case <-tick.C:
-			if isReady(ctx, address) {
-				return
+			if !so() {
+				ts.Fatalf("%s, and it has ended:\n%s%s", complaint, p.out.String(), p.errOut.String())
 			}
+			return
+		case <-deadline.C:
+			ts.Fatalf("%s:\n%s", complaint, p.kill())
+		case <-tick.C:
 		}
 	}
 }
@@ -159,21 +234,22 @@ func ended(ts *testscript.TestScript, neg bool, args []string, signal os.Signal)
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: terminate NAME, crash NAME")
 	}
-	all := ts.Value(processesKey{}).(processes)
-	p := all[args[0]]
-	if p == nil {
-		ts.Fatalf("nothing was started as %s", args[0])
-	}
-	delete(all, args[0])
+	p := started(ts, args[0])
+	delete(ts.Value(processesKey{}).(processes), args[0])
 	ts.Check(p.cmd.Process.Signal(signal))
 	select {
 	case <-p.ended:
 	case <-time.After(gracePeriod):
 		ts.Fatalf("it did not end within %s:\n%s", gracePeriod, p.kill())
 	}
-	_, err := ts.Stdout().Write(p.out.Bytes())
-	ts.Check(err)
-	_, err = ts.Stderr().Write(p.errOut.Bytes())
-	ts.Check(err)
+	p.show(ts)
 	return p
+}
+
+// show makes what a process said the script's stdout and stderr.
+func (p *process) show(ts *testscript.TestScript) {
+	_, err := io.WriteString(ts.Stdout(), p.out.String())
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stderr(), p.errOut.String())
+	ts.Check(err)
 }

@@ -20,6 +20,9 @@ import (
 // brokersVariable names real brokers to run the scripts on.
 const brokersVariable = "PARTITA_TEST_BROKERS"
 
+// kafkaVariable names a program that runs an Apache Kafka for the scripts that break their brokers, see kafka_test.go.
+const kafkaVariable = "PARTITA_TEST_KAFKA"
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"processor": func() { os.Exit(cli.Main()) },
@@ -27,29 +30,45 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	h := &harness{ctx: t.Context(), brokers: os.Getenv(brokersVariable)}
+	h := &harness{ctx: t.Context(), brokers: os.Getenv(brokersVariable), kafka: os.Getenv(kafkaVariable)}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "scripts",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               h.setUp,
-		Condition: func(name string) (bool, error) {
-			if name != "embedded" {
-				return false, errors.New("conditions are: embedded")
-			}
-			return h.brokers == "", nil
-		},
+		Condition:           h.condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": h.start, "terminate": h.terminate, "crash": h.crash, "eventually": h.eventually, "produce": h.produce,
-			"addprojection": addProjection,
+			"start": h.start, "run": h.run, "ready": h.ready, "says": says,
+			"terminate": h.terminate, "crash": h.crash, "kill-twice": killTwice,
+			"eventually": h.eventually, "produce": h.produce, "addprojection": addProjection,
+			"brokers": h.ownBrokers, "disk": disk,
 		},
 	})
+}
+
+// condition tells whether what a script asks for is there:
+//
+//	embedded  the scripts run on the embedded broker
+//	breakable the command brokers has some that it may stop and break
+//	root      permissions of files do not bind us
+func (h *harness) condition(name string) (bool, error) {
+	switch name {
+	case "embedded":
+		return h.brokers == "", nil
+	case "breakable":
+		return h.brokers == "" || h.kafka != "", nil
+	case "root":
+		return os.Geteuid() == 0, nil
+	}
+	return false, errors.New("conditions are: embedded, breakable, root")
 }
 
 // A harness is what the commands of scripts share. ctx ends with the test.
 type harness struct {
 	ctx     context.Context
 	brokers string
+	// kafka is a program that starts, stops and kills brokers of Apache Kafka; empty for none.
+	kafka string
 }
 
 // setUp gives each script the examples, a home of its own, and on real brokers a name of its own for each context.
@@ -60,11 +79,12 @@ func (h *harness) setUp(env *testscript.Env) error {
 		return err
 	}
 	env.Values[processesKey{}] = processes{}
+	env.Values[clusterKey{}] = new(ownCluster)
 	env.Setenv("CONTEXT", "shop")
 	if h.brokers == "" {
 		return nil
 	}
-	env.Setenv("PARTITA_BROKERS", h.brokers)
+	env.Setenv(brokersEnv, h.brokers)
 	suffix := newName()
 	env.Setenv("CONTEXT", "shop-"+suffix)
 	return renameContexts(env.WorkDir, suffix)
