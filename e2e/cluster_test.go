@@ -14,7 +14,7 @@ type cluster interface {
 	stop(ctx context.Context) error
 	// hang lets brokers take requests and never answer.
 	hang(ctx context.Context) error
-	// shrink leaves too few replicas in sync for a write to the topics of a context; grow brings them back.
+	// shrink leaves too few replicas in sync for a write to a context's topics, but to those of commands; grow brings them back.
 	shrink(ctx context.Context, context string) error
 	grow(ctx context.Context) error
 	// move gives every group and every transactional id another coordinator.

@@ -77,7 +77,7 @@ func (k *kafka) shrink(ctx context.Context, context string) error {
 	return k.call(ctx, "kill", "--node", "3")
 }
 
-// insist makes every topic of a context take writes only while all replicas are in sync.
+// insist makes every topic of a context but those of commands take writes only while all replicas are in sync.
 func insist(ctx context.Context, adm *kadm.Client, context string) error {
 	all, err := adm.ListTopics(ctx)
 	if err != nil {
@@ -85,7 +85,7 @@ func insist(ctx context.Context, adm *kadm.Client, context string) error {
 	}
 	var names []string
 	for _, name := range all.Names() {
-		if strings.HasPrefix(name, context+".") {
+		if strings.HasPrefix(name, context+".") && !strings.HasSuffix(name, ".commands") {
 			names = append(names, name)
 		}
 	}

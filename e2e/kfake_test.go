@@ -77,7 +77,9 @@ func (f *fake) hang(context.Context) error {
 }
 
 func (f *fake) shrink(context.Context, string) error {
-	f.shrunk = f.running.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicas, Count: -1})
+	f.shrunk = f.running.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicas, Count: -1, When: func(req kmsg.Request) bool {
+		return req.(*kmsg.ProduceRequest).TransactionID != nil //nolint:forcetypeassert // Keys names no other. Commands are sent without.
+	}})
 	return nil
 }
 

@@ -240,6 +240,8 @@ func ended(ts *testscript.TestScript, neg bool, args []string, signal os.Signal)
 	select {
 	case <-p.ended:
 	case <-time.After(gracePeriod):
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // Go shows where every goroutine is.
+		<-p.ended
 		ts.Fatalf("it did not end within %s:\n%s", gracePeriod, p.kill())
 	}
 	p.show(ts)

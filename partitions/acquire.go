@@ -178,7 +178,7 @@ func (rt *engine) readProgress(ctx context.Context, shard int32) (progressTable,
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading %s/%d: %w", rt.progressTopic, shard, err)
+		return nil, err
 	}
 	return table, nil
 }

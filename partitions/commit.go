@@ -195,7 +195,6 @@ func (l *lane) takeResult(ctx context.Context) error {
 	}
 	if r.recovered {
 		l.recovering = false
-		l.engine.waits.over(l.name)
 	}
 	switch {
 	case r.window == nil:
@@ -218,6 +217,7 @@ func (l *lane) takeResult(ctx context.Context) error {
 func (l *lane) committed(r result) {
 	w := r.window
 	l.committing = nil
+	l.succeeded()
 	l.showOverlays()
 	if l.caution *= 2; l.caution > l.engine.config.WindowRecords {
 		l.caution = 0

@@ -23,6 +23,7 @@ func (l *lane) split(fetches kgo.Fetches) []batch {
 			l.fetchFailed(at, p.Err)
 		}
 		for _, in := range l.readers[at] {
+			l.canRead(in, p.Err)
 			in.end = records.Position(p.LastStableOffset)
 			if b := in.take(p.Records); len(b.records) > 0 {
 				batches = append(batches, b)
@@ -69,9 +70,22 @@ func (l *lane) fetchFailed(at records.TopicPartition, err error) {
 			l.stopTask(in.task, &GapError{Context: l.engine.config.Context, Component: in.task.component.Name, Input: at, Position: in.decided})
 		}
 	default:
-		l.engine.waits.say(fmt.Sprintf("reading %s", at), err)
+		for _, in := range l.readers[at] {
+			in.refused = true
+		}
+		l.engine.waits.say(reading(at), client.NameRight(err, "READ", "topic "+at.Topic))
 	}
 }
+
+// canRead ends the wait for an input that was refused before.
+func (l *lane) canRead(in *input, err error) {
+	if in.refused && err == nil {
+		in.refused = false
+		l.engine.waits.over(reading(in.TopicPartition))
+	}
+}
+
+func reading(at records.TopicPartition) string { return fmt.Sprintf("reading %s", at) }
 
 // stopTask takes one task out of the lane for good: it would skip records if it went on. The rest of its shard goes on.
 func (l *lane) stopTask(t *task, err error) {

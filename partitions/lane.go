@@ -38,6 +38,7 @@ type lane struct {
 	caution int
 	number  uint64
 	resets  resetCounter
+	setback setback
 	pace    pace
 
 	results chan result

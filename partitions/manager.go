@@ -36,6 +36,7 @@ const finishWithin = client.RebalanceTimeout / 3
 
 func (m *manager) assigned(_ context.Context, cl *kgo.Client, partitions map[string][]int32) {
 	m.engine.mixture.rebalanced()
+	m.engine.group.joined()
 	member, _ := cl.GroupMetadata()
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -18,7 +18,9 @@ func (l *lane) failed(ctx context.Context, w *window) {
 	if w == nil {
 		w = l.open
 	}
-	l.markRefused(w)
+	if !l.markRefused(w) {
+		l.stuck()
+	}
 	l.abandon()
 	l.recover(ctx, nil)
 }
@@ -106,16 +108,17 @@ func (b batch) cut(n int) (head, rest batch) {
 
 // markRefused looks for the record whose output the broker will never take. A refused reply is left out next time; for anything else the record
 // that caused it is dead-lettered. The broker refuses batches as a whole, so when outputs of several records are refused the one among them is
-// searched: the records are decided again in windows of half the size until a window holds one.
-func (l *lane) markRefused(w *window) {
+// searched: the records are decided again in windows of half the size until a window holds one. It tells whether it came closer: then the next
+// try is worth making at once.
+func (l *lane) markRefused(w *window) bool {
 	if w == nil || w.tx == nil {
-		return
+		return false
 	}
 	refused := make(map[*kgo.Record]error)
 	for _, r := range w.tx.Refusals() {
 		refused[r.Record] = r.Err
 	}
-	suspects := make(map[*Record]output)
+	suspects, closer := make(map[*Record]output), false
 	for _, o := range w.sent {
 		err := refused[o.record]
 		if err == nil {
@@ -125,16 +128,16 @@ func (l *lane) markRefused(w *window) {
 		missing := client.IsMissingTopic(err) || remedy == client.Authorize
 		switch {
 		case o.kind == OutputReply && missing:
-			o.cause.ReplyRefused = true
+			o.cause.ReplyRefused, closer = true, true
 		case o.cause != nil && remedy == client.Refuse && !missing:
 			suspects[o.cause] = o
 		case remedy == client.Retry || missing:
-			l.engine.waits.say(fmt.Sprintf("writing to %s/%d", o.record.Topic, o.record.Partition), err)
+			l.waitFor(fmt.Sprintf("writing to %s/%d", o.record.Topic, o.record.Partition), client.NameRight(err, "WRITE", "topic "+o.record.Topic))
 		}
 	}
 	if len(suspects) > 1 {
 		l.caution = max(1, w.records/2)
-		return
+		return true
 	}
 	for cause, o := range suspects {
 		if o.kind == OutputReply {
@@ -143,6 +146,7 @@ func (l *lane) markRefused(w *window) {
 			cause.Refused = fmt.Sprintf("%s/%d: %v", o.record.Topic, o.record.Partition, refused[o.record])
 		}
 	}
+	return closer || len(suspects) > 0
 }
 
 const (
@@ -154,28 +158,42 @@ const (
 // producers anew it is settled, and the progress topic tells which way. Until then the lane sends nothing.
 func (l *lane) recover(ctx context.Context, unsettled *window) {
 	l.recovering = true
+	patience := l.setback.pause()
 	go func() {
 		r := result{recovered: true, window: unsettled, outcome: transactions.Aborted}
-		pause := recoveryPauseMin
-		for {
-			err := l.settle(ctx, &r)
-			if err == nil {
-				break
-			}
-			r.err = err
-			l.engine.waits.say("producers of lane "+l.name, err)
-			if !sleep(ctx, pause) {
-				l.results <- result{recovered: true}
-				return
-			}
-			pause = min(2*pause, recoveryPauseMax)
+		if !l.settlePatiently(ctx, &r) {
+			l.results <- result{recovered: true}
+			return
 		}
-		if r.outcome == transactions.Committed {
+		switch {
+		case r.outcome == transactions.Committed:
 			r.broken = l.apply(r.window)
+		case unsettled == nil:
+			sleep(ctx, patience)
 		}
 		l.results <- r
 		l.wake()
 	}()
+}
+
+// settlePatiently tries until it works; false when ctx ended first.
+func (l *lane) settlePatiently(ctx context.Context, r *result) bool {
+	what := "producers of lane " + l.name
+	for pause := recoveryPauseMin; ; pause = min(2*pause, recoveryPauseMax) {
+		err := l.settle(ctx, r)
+		if err == nil {
+			l.engine.waits.over(what)
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		r.err = err
+		l.engine.waits.say(what, err)
+		if !sleep(ctx, pause) {
+			return false
+		}
+	}
 }
 
 func (l *lane) settle(ctx context.Context, r *result) error {

@@ -30,15 +30,18 @@ type engine struct {
 	nonce string
 
 	// ctx ends when nothing may go on: after the orderly part of a shutdown.
-	ctx      context.Context
-	admin    *kgo.Client
-	asks     *admin.Admin
-	restorer *changelog.Restorer
-	member   *kgo.Client
+	ctx context.Context
+	// disconnect ends what clients have under way.
+	disconnect context.CancelFunc
+	admin      *kgo.Client
+	asks       *admin.Admin
+	restorer   *changelog.Restorer
+	member     *kgo.Client
 	// joined is closed once member is set; the group's callbacks may come before.
 	joined  chan struct{}
 	manager *manager
 	mixture *mixtureWatcher
+	group   membership
 	lanes   map[Side][]*lane
 	replies *replyTopics
 	waits   *waits
@@ -61,9 +64,12 @@ func Run(ctx context.Context, cfg Config) error {
 	rt.listener = cfg.Listener.withDefaults()
 	rt.progressTopic = topics.Context{Name: cfg.Context}.Progress().Name
 	rt.waits = newWaits(rt.listener)
-	rt.config.Client.Hooks = append(slices.Clone(cfg.Client.Hooks), connections{waits: rt.waits})
+	rt.group = membership{waits: rt.waits, group: cfg.Context}
+	rt.config.Client.Hooks = append(slices.Clone(cfg.Client.Hooks), connections{waits: rt.waits}, rt.group)
 	rt.manager = newManager(rt)
 	rt.mixture = newMixtureWatcher(rt)
+	connected, disconnect := context.WithCancel(context.WithoutCancel(ctx))
+	rt.config.Client.Until, rt.disconnect = connected, disconnect
 	defer rt.close()
 	if err := rt.prepare(ctx); err != nil || ctx.Err() != nil {
 		return err
@@ -148,8 +154,13 @@ func (rt *engine) patiently(ctx context.Context, what string, f func(context.Con
 	}
 }
 
-// shutdownFinish is how long an orderly end waits for windows; the rest of it takes milliseconds.
-const shutdownFinish = 2500 * time.Millisecond
+const (
+	// An orderly end takes milliseconds. With brokers that do not answer it takes these three, one after another: for windows to be committed, for
+	// the group to be told, for clients to take leave.
+	shutdownFinish   = 2500 * time.Millisecond
+	leaveWithin      = time.Second
+	disconnectWithin = 500 * time.Millisecond
+)
 
 // serve joins the group and works until ctx ends or a lane fails.
 func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
@@ -183,29 +194,34 @@ func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
 // leave hands everything over: windows are finished while we are still a member, then the group is told.
 func (rt *engine) leave() {
 	rt.manager.leaveAll(shutdownFinish)
-	ctx, cancel := context.WithTimeout(rt.ctx, time.Second)
+	ctx, cancel := context.WithTimeout(rt.ctx, leaveWithin)
 	defer cancel()
 	// If the group cannot be told it notices after the session timeout.
 	_ = rt.member.LeaveGroupContext(ctx)
 }
 
+// close closes all clients, side by side.
 func (rt *engine) close() {
+	defer rt.disconnect()
+	time.AfterFunc(disconnectWithin, rt.disconnect)
+	var closing sync.WaitGroup
+	defer closing.Wait()
 	if rt.member != nil {
-		rt.member.CloseAllowingRebalance()
+		closing.Go(rt.member.CloseAllowingRebalance)
 	}
 	for _, side := range rt.lanes {
 		for _, l := range side {
-			l.consumer.Close()
+			closing.Go(l.consumer.Close)
 			if l.pair != nil {
-				l.pair.Close()
+				closing.Go(l.pair.Close)
 			}
 		}
 	}
 	if rt.restorer != nil {
-		rt.restorer.Close()
+		closing.Go(rt.restorer.Close)
 	}
 	if rt.admin != nil {
-		rt.admin.Close()
+		closing.Go(rt.admin.Close)
 	}
 }
 

@@ -50,6 +50,9 @@ func (s *shard) breakDown(err error) {
 	}
 }
 
+// what names the wait for the shard to run.
+func (s *shard) what() string { return fmt.Sprintf("shard %d", s.number) }
+
 func (s *shard) event() ShardEvent {
 	return ShardEvent{Shard: s.number, Took: time.Since(s.assigned), Lost: s.owner.isLost()}
 }
@@ -86,7 +89,7 @@ func (s *shard) run(ctx context.Context) {
 			closeStores(tasks)
 			tasks = nil
 			s.transitionTo(Acquiring)
-			s.engine.waits.say(fmt.Sprintf("shard %d", s.number), err)
+			s.engine.waits.say(s.what(), err)
 			sleep(ctx, brokenPause)
 			continue
 		}
@@ -166,18 +169,17 @@ const (
 // acquirePatiently tries until it works or ctx ends; then it returns nil.
 func (s *shard) acquirePatiently(ctx context.Context) []*task {
 	s.engine.listener.ShardAcquiring(s.event())
-	what := fmt.Sprintf("acquiring shard %d", s.number)
 	for pause := acquirePauseMin; ; pause = min(2*pause, acquirePauseMax) {
 		tasks, err := s.acquire(ctx)
 		if err == nil {
-			s.engine.waits.over(what)
+			s.engine.waits.over(s.what())
 			return tasks
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
 		if !errors.Is(err, context.Canceled) {
-			s.engine.waits.say(what, err)
+			s.engine.waits.say(s.what(), err)
 		}
 		if !sleep(ctx, pause) {
 			return nil

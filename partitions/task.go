@@ -32,6 +32,8 @@ type input struct {
 	// Positions by how far they got: committed <= decided. Records from decided on have not been looked at.
 	committed, decided records.Position
 	leaderEpoch        int32
+	// refused: the last fetch of it failed, and listeners were told.
+	refused bool
 	// end is the stable end seen by the last fetch, for the lag.
 	end records.Position
 }

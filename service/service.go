@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/partita-io/partita/kafka/admin"
@@ -127,7 +128,9 @@ const (
 
 // prepare puts topics and schemas in order, waiting for brokers as long as it takes. It is not ready, without an error, when ctx ended first.
 func (s *service) prepare(ctx context.Context) (ready bool, err error) {
-	cl, err := client.NewAdmin(s.Client)
+	cfg := s.Client
+	cfg.Hooks = append(slices.Clone(cfg.Hooks), &unreachable{logger: s.Logger})
+	cl, err := client.NewAdmin(cfg)
 	if err != nil {
 		return false, err
 	}

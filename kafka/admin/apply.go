@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/topics"
 )
 
@@ -59,7 +60,7 @@ func (a *Admin) create(ctx context.Context, spec topics.Spec) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("creating it: %w", NameRight(brokerError(err, resp.ErrMessage), "CREATE", "topic "+spec.Name))
+		return fmt.Errorf("creating it: %w", client.NameRight(brokerError(err, resp.ErrMessage), "CREATE", "topic "+spec.Name))
 	}
 	return nil
 }
@@ -81,7 +82,7 @@ func (a *Admin) addPartitions(ctx context.Context, spec topics.Spec) error {
 		err = brokerError(r.Err, r.ErrMessage)
 	}
 	if err != nil {
-		return fmt.Errorf("adding partitions: %w", NameRight(err, "ALTER", "topic "+spec.Name))
+		return fmt.Errorf("adding partitions: %w", client.NameRight(err, "ALTER", "topic "+spec.Name))
 	}
 	return nil
 }
@@ -96,7 +97,7 @@ func (a *Admin) set(ctx context.Context, name string, values map[string]string) 
 		err = errors.Join(err, brokerError(r.Err, r.ErrMessage))
 	}
 	if err != nil {
-		return fmt.Errorf("changing its settings: %w", NameRight(err, "ALTER_CONFIGS", "topic "+name))
+		return fmt.Errorf("changing its settings: %w", client.NameRight(err, "ALTER_CONFIGS", "topic "+name))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/partita-io/partita/kafka/records"
+
+	"github.com/partita-io/partita/kafka/client"
 )
 
 // Bounds are where a partition's log begins and ends.
@@ -54,13 +56,13 @@ func positions(
 ) (map[records.TopicPartition]records.Position, error) {
 	listed, err := list(ctx, names...)
 	if err != nil {
-		return nil, fmt.Errorf("asking for ends of logs: %w", NameRight(err, "DESCRIBE", "topic "+strings.Join(names, ", ")))
+		return nil, fmt.Errorf("asking for ends of logs: %w", client.NameRight(err, "DESCRIBE", "topic "+strings.Join(names, ", ")))
 	}
 	found := make(map[records.TopicPartition]records.Position)
 	for topic, partitions := range listed {
 		for partition, o := range partitions {
 			if o.Err != nil {
-				return nil, fmt.Errorf("asking for the end of %s/%d: %w", topic, partition, NameRight(o.Err, "DESCRIBE", "topic "+topic))
+				return nil, fmt.Errorf("asking for the end of %s/%d: %w", topic, partition, client.NameRight(o.Err, "DESCRIBE", "topic "+topic))
 			}
 			found[records.TopicPartition{Topic: topic, Partition: partition}] = records.Position(o.Offset)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/topics"
 )
 
@@ -62,7 +63,7 @@ func (a *Admin) metadata(ctx context.Context, names []string) (map[string]topics
 		switch {
 		case errors.Is(err, kerr.UnknownTopicOrPartition):
 		case err != nil && !errors.Is(err, kerr.LeaderNotAvailable):
-			return nil, fmt.Errorf("topic %s: %w", *t.Topic, NameRight(err, "DESCRIBE", "topic "+*t.Topic))
+			return nil, fmt.Errorf("topic %s: %w", *t.Topic, client.NameRight(err, "DESCRIBE", "topic "+*t.Topic))
 		default:
 			found[*t.Topic] = topics.Found{
 				Name: *t.Topic, ID: t.TopicID, Partitions: int32(len(t.Partitions)), Replication: fewestCopies(t.Partitions),
@@ -95,7 +96,7 @@ func (a *Admin) addConfig(ctx context.Context, found map[string]topics.Found, na
 	}
 	for _, r := range resp.Resources {
 		if err := kerr.ErrorForCode(r.ErrorCode); err != nil {
-			return fmt.Errorf("settings of topic %s: %w", r.ResourceName, NameRight(err, "DESCRIBE_CONFIGS", "topic "+r.ResourceName))
+			return fmt.Errorf("settings of topic %s: %w", r.ResourceName, client.NameRight(err, "DESCRIBE_CONFIGS", "topic "+r.ResourceName))
 		}
 		f := found[r.ResourceName]
 		f.Config = make(map[string]string, len(r.Configs))

@@ -36,7 +36,7 @@ func (a *Admin) Members(ctx context.Context, group, topic string) ([]Member, err
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("describing group %s: %w", group, NameRight(err, "DESCRIBE", "group "+group))
+		return nil, fmt.Errorf("describing group %s: %w", group, client.NameRight(err, "DESCRIBE", "group "+group))
 	}
 	members := make([]Member, 0, len(described[group].Members))
 	for _, m := range described[group].Members {

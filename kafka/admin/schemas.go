@@ -30,7 +30,7 @@ func (s Schema) Key() string { return fmt.Sprintf("%016x", s.Fingerprint) }
 func LoadSchemas(ctx context.Context, cfg client.Config, topic string) (map[uint64]Schema, error) {
 	loaded, err := loadSchemas(ctx, cfg, topic)
 	if err != nil {
-		return nil, fmt.Errorf("reading schemas from %s: %w", topic, NameRight(err, "READ", "topic "+topic))
+		return nil, fmt.Errorf("reading schemas from %s: %w", topic, client.NameRight(err, "READ", "topic "+topic))
 	}
 	return loaded, nil
 }
@@ -106,7 +106,7 @@ func (a *Admin) PublishSchemas(ctx context.Context, topic string, schemas ...Sch
 	}
 	for _, r := range a.client.ProduceSync(ctx, written...) {
 		if r.Err != nil {
-			return fmt.Errorf("writing the schema of %s to %s: %w", r.Record.Headers[0].Value, topic, NameRight(r.Err, "WRITE", "topic "+topic))
+			return fmt.Errorf("writing the schema of %s to %s: %w", r.Record.Headers[0].Value, topic, client.NameRight(r.Err, "WRITE", "topic "+topic))
 		}
 	}
 	return nil

@@ -91,7 +91,7 @@ func (r *Restorer) Restore(ctx context.Context, q Request) error {
 		// What it still had for this partition must not reach the next reader.
 		cl.Close()
 		cl = nil
-		err = fmt.Errorf("reading %s: %w", q.TopicPartition, err)
+		err = fmt.Errorf("reading %s: %w", q.TopicPartition, client.NameRight(err, "READ", "topic "+q.Topic))
 	}
 	r.clients <- cl
 	return err

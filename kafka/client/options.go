@@ -24,6 +24,8 @@ type Config struct {
 	// Hooks and Logger observe the clients; both may be nil.
 	Hooks  []kgo.Hook
 	Logger kgo.Logger
+	// Until ends what clients have under way with brokers that do not answer, also their taking leave when they are closed; nil for never.
+	Until context.Context
 }
 
 // Timings of the group and of transactions. They bound each other: an owner that hangs is out of the group after sessionTimeout, its
@@ -41,6 +43,8 @@ const (
 	metadataMinAge = 100 * time.Millisecond
 	// retryBackoffMax: kgo resets its count of errors only at a rebalance, so without a cap each broker restart makes the next wait longer.
 	retryBackoffMax = 500 * time.Millisecond
+	// recordRetries, each after a backoff.
+	recordRetries = 12
 	// producerLinger: what is decided ahead gathers so long, or to a full batch, while the window before it is committed.
 	producerLinger = 5 * time.Millisecond
 	// concurrentTransactionsBackoff: how long to wait when the last transaction's markers are still being written; they take milliseconds.
@@ -72,6 +76,9 @@ func (c Config) options(extra ...kgo.Opt) []kgo.Opt {
 	}
 	if len(c.Hooks) > 0 {
 		opts = append(opts, kgo.WithHooks(c.Hooks...))
+	}
+	if c.Until != nil {
+		opts = append(opts, kgo.WithContext(c.Until))
 	}
 	if c.Logger != nil {
 		opts = append(opts, kgo.WithLogger(c.Logger))
@@ -154,6 +161,9 @@ func NewProducer(c Config, transactionalID string) (*kgo.Client, error) {
 		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
 		// Produce would block at the default of 10,000; the window bounds what is buffered.
 		kgo.MaxBufferedRecords(1<<20),
+		// A partition that refuses for so long, some 4 s, is told of, and its window decided again: without a bound the client would try on in silence,
+		// and the transaction would time out under it.
+		kgo.RecordRetries(recordRetries),
 		// A topic that is gone is an answer to give, not a reason to wait: 4 tries at metadataMinAge.
 		kgo.UnknownTopicRetries(4),
 	)...)

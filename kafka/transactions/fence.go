@@ -8,6 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/partita-io/partita/kafka/client"
 )
 
 // A Fence is the group's word that the shards of a transaction are still the writer's (KIP-447): the coordinator takes the offsets only from
@@ -59,12 +61,19 @@ func (t *Transaction) Fence(ctx context.Context, f Fence) error {
 	for _, topic := range resp.Topics {
 		for _, p := range topic.Partitions {
 			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return fmt.Errorf("fencing %s: shard %d: %w", t.id, p.Partition, err)
+				return fmt.Errorf("fencing %s: shard %d: %w", t.id, p.Partition, f.nameRight(err))
 			}
 		}
 	}
 	t.fenced = true
 	return nil
+}
+
+func (f Fence) nameRight(err error) error {
+	if errors.Is(err, kerr.TopicAuthorizationFailed) {
+		return client.NameRight(err, "READ", "topic "+f.Topic)
+	}
+	return client.NameRight(err, "READ", "group "+f.Group)
 }
 
 // addOffsets makes the group's offsets part of the transaction, which newer brokers do by themselves; older ones answer ok to the fence
@@ -77,7 +86,7 @@ func (t *Transaction) addOffsets(ctx context.Context, group string, id int64, ep
 		err = kerr.ErrorForCode(resp.ErrorCode)
 	}
 	if err != nil {
-		return fmt.Errorf("adding the group %s to the transaction of %s: %w", group, t.id, err)
+		return fmt.Errorf("adding the group %s to the transaction of %s: %w", group, t.id, client.NameRight(err, "READ", "group "+group))
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (p *Pair) Reset(ctx context.Context) error {
 		}
 		p.producers[i] = cl
 		if _, _, err := cl.ProducerID(ctx); err != nil {
-			return fmt.Errorf("taking transactional id %s: %w", id, err)
+			return fmt.Errorf("taking transactional id %s: %w", id, client.NameRight(err, "WRITE", "transactional-id "+id))
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/internal/invariants"
+	"github.com/partita-io/partita/kafka/client"
 )
 
 // A Transaction is one window on its way to the log.
@@ -58,7 +59,7 @@ func (t *Transaction) Flush(ctx context.Context) error {
 		return nil
 	}
 	f := t.failures[0]
-	return fmt.Errorf("producing to %s/%d: %w", f.Record.Topic, f.Record.Partition, f.Err)
+	return fmt.Errorf("producing to %s/%d: %w", f.Record.Topic, f.Record.Partition, client.NameRight(f.Err, "WRITE", "topic "+f.Record.Topic))
 }
 
 // LeaderEpoch is the partition's leader epoch as the producer knows it, -1 if it does not.

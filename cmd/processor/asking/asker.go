@@ -103,7 +103,7 @@ func (a *Asker) Ask(ctx context.Context, c Command, done func(Result)) error {
 	ctx, cancel := context.WithTimeout(ctx, a.options.Timeout)
 	a.producer.Produce(ctx, r, func(_ *kgo.Record, err error) {
 		cancel()
-		a.produced(number, err)
+		a.produced(number, client.NameRight(err, "WRITE", "topic "+r.Topic))
 	})
 	return nil
 }

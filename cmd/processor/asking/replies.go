@@ -63,7 +63,7 @@ func (r *replies) read(ctx context.Context, answered func(correlation string, va
 			return
 		}
 		fetches.EachError(func(topic string, partition int32, err error) {
-			failed(fmt.Errorf("reading answers from %s/%d: %w", topic, partition, err))
+			failed(fmt.Errorf("reading answers from %s/%d: %w", topic, partition, client.NameRight(err, "READ", "topic "+topic)))
 		})
 		fetches.EachRecord(func(record *kgo.Record) {
 			if record.Attrs.IsControl() {

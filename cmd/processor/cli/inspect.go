@@ -146,7 +146,7 @@ func ownerOf(ctx context.Context, f *folder, cfg client.Config, shard int32) (ow
 	defer cl.Close()
 	members, err := admin.New(cl).Members(ctx, f.Name, f.TopicContext().Progress().Name)
 	if err != nil {
-		var right *admin.MissingRight
+		var right *client.MissingRight
 		if errors.As(err, &right) {
 			return owner{}, nil // The changelog may be readable without it.
 		}

@@ -94,7 +94,7 @@ func (f *follower) run(ctx context.Context, cl *kgo.Client) error {
 			return ctx.Err()
 		}
 		if err := fetches.Err(); err != nil {
-			return fmt.Errorf("reading %s: %w", f.options.Topic, err)
+			return fmt.Errorf("reading %s: %w", f.options.Topic, client.NameRight(err, "READ", "topic "+f.options.Topic))
 		}
 		if err := f.take(fetches); err != nil {
 			return err
