@@ -33,7 +33,11 @@ func (c *connection) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.user, "sasl-user", "", "user to authenticate as")
 	flags.StringVar(&c.password, "sasl-password", "", "password; others can see it in the list of processes: prefer the file or PARTITA_SASL_PASSWORD")
 	flags.StringVar(&c.passwordFile, "sasl-password-file", "", "file that holds the password")
-	flags.StringVar(&c.registry, "registry", "", "URL of the schema registry, for `encoding: confluent`")
+	addRegistryFlag(flags, &c.registry)
+}
+
+func addRegistryFlag(flags *pflag.FlagSet, registry *string) {
+	flags.StringVar(registry, "registry", "", "`URL` of the schema registry, for encoding: confluent")
 }
 
 // config is for commands that cannot do without brokers and look for none by themselves.

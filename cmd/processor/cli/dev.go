@@ -19,6 +19,7 @@ type devOptions struct {
 	stateDir string
 	port     int
 	http     string
+	registry string
 }
 
 func (a *app) devCommand() *cobra.Command {
@@ -37,12 +38,13 @@ func (a *app) devCommand() *cobra.Command {
 	flags.StringVar(&o.stateDir, "state-dir", "", "where data is kept (default .partita/<context>)")
 	flags.IntVar(&o.port, "port", embedded.DefaultPort, "port of the broker; a free one if it is taken")
 	flags.StringVar(&o.http, "http", defaultHTTP, "address of metrics and health; another port if it is taken")
+	addRegistryFlag(flags, &o.registry)
 	addLogFlags(flags, slog.LevelWarn)
 	return cmd
 }
 
 func (a *app) dev(ctx context.Context, dir string, o *devOptions) (err error) {
-	f, err := a.load(dir, "")
+	f, err := a.load(dir, o.registry)
 	if err != nil {
 		return err
 	}

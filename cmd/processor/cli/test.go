@@ -10,7 +10,8 @@ import (
 )
 
 func (a *app) testCommand() *cobra.Command {
-	return &cobra.Command{
+	var registry string
+	cmd := &cobra.Command{
 		Use:   "test DIR [FILTER]",
 		Short: "Runs the tests of a folder",
 		Long: "Runs the given/when/then tests under tests/. FILTER keeps those whose file or name contains it.\n\n" +
@@ -19,13 +20,15 @@ func (a *app) testCommand() *cobra.Command {
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.test(cmd.Context(), args[0], append(args, "")[1])
+			return a.test(cmd.Context(), args[0], append(args, "")[1], registry)
 		},
 	}
+	addRegistryFlag(cmd.Flags(), &registry)
+	return cmd
 }
 
-func (a *app) test(ctx context.Context, dir, filter string) error {
-	f, err := a.load(dir, "")
+func (a *app) test(ctx context.Context, dir, filter, registry string) error {
+	f, err := a.load(dir, registry)
 	if err != nil {
 		return err
 	}
