@@ -60,7 +60,9 @@ func Run(ctx context.Context, cfg Config) error {
 	// What runs beside the lanes outlives ctx for the time of an orderly end.
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	rt := &engine{config: cfg, ctx: inner, nonce: newNonce(), joined: make(chan struct{}), lanes: make(map[Side][]*lane), sweep: newSweeper()}
+	connected, disconnect := context.WithCancel(context.WithoutCancel(ctx))
+	cfg.Client.Until = connected
+	rt := &engine{config: cfg, ctx: inner, disconnect: disconnect, nonce: newNonce(), joined: make(chan struct{}), lanes: make(map[Side][]*lane), sweep: newSweeper()}
 	rt.listener = cfg.Listener.withDefaults()
 	rt.progressTopic = topics.Context{Name: cfg.Context}.Progress().Name
 	rt.waits = newWaits(rt.listener)
@@ -68,8 +70,6 @@ func Run(ctx context.Context, cfg Config) error {
 	rt.config.Client.Hooks = append(slices.Clone(cfg.Client.Hooks), connections{waits: rt.waits}, rt.group)
 	rt.manager = newManager(rt)
 	rt.mixture = newMixtureWatcher(rt)
-	connected, disconnect := context.WithCancel(context.WithoutCancel(ctx))
-	rt.config.Client.Until, rt.disconnect = connected, disconnect
 	defer rt.close()
 	if err := rt.prepare(ctx); err != nil || ctx.Err() != nil {
 		return err
