@@ -77,7 +77,7 @@ func (l *lane) fetchFailed(at records.TopicPartition, err error) {
 	}
 }
 
-// canRead ends the wait for an input that was refused before.
+// canRead ends the wait for an input that was refused before, with the first record that comes.
 func (l *lane) canRead(in *input, err error) {
 	if in.refused && err == nil {
 		in.refused = false
