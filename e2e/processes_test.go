@@ -79,6 +79,7 @@ func (h *harness) start(ts *testscript.TestScript, neg bool, args []string) {
 		h.run(ts, neg, append([]string{name, folder, "--create-topics"}, args[2:]...))
 	} else {
 		broker := freeAddress(h.ctx, ts)
+		ts.Setenv("BROKER", broker)
 		argv := append([]string{"dev", folder, "--port", broker[strings.LastIndexByte(broker, ':')+1:]}, args[2:]...)
 		h.launchAs(ts, name, folder, broker, argv)
 	}
