@@ -25,7 +25,7 @@ func FuzzContextYAML(f *testing.F) {
 	f.Fuzz(func(t *testing.T, context, tests []byte) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "context.yaml"), context, 0o644))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "tests", "cart.yaml"), tests, 0o644))
-		c, problems := contexts.Load(dir, contexts.Options{})
+		c, problems := contexts.Load(dir, contexts.Options{Tests: true})
 		if c == nil {
 			require.NotEmpty(t, problems)
 			return

@@ -17,6 +17,8 @@ type Options struct {
 	Registry string
 	// Offline is for tests and for reading: what a context with a registry would write is written as Avro single objects, and nobody is asked.
 	Offline bool
+	// Tests are checked too; who runs a folder does not need them.
+	Tests bool
 	// Log gets what scripts print; nil drops it.
 	Log *slog.Logger
 }
@@ -41,6 +43,8 @@ func Load(dir string, opts Options) (*Context, Problems) {
 	}
 	if l.schemas != nil {
 		l.behaviors()
+	}
+	if l.schemas != nil && opts.Tests {
 		l.others = append(l.others, l.checkTests()...)
 	}
 	l.hash()

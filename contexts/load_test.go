@@ -25,7 +25,7 @@ func golden(t *testing.T, file, got string) {
 func TestEveryMistakeOfAFolderIsReportedInOneRun(t *testing.T) {
 	for _, folder := range []string{"mistakes", "keys", "shapes"} {
 		t.Run(folder, func(t *testing.T) {
-			c, problems := contexts.Load(filepath.Join("testdata", folder), contexts.Options{})
+			c, problems := contexts.Load(filepath.Join("testdata", folder), contexts.Options{Tests: true})
 			require.Nil(t, c)
 			golden(t, filepath.Join("testdata", folder+".golden"), problems.Error()+"\n")
 		})
@@ -35,7 +35,7 @@ func TestEveryMistakeOfAFolderIsReportedInOneRun(t *testing.T) {
 func TestExamplesLoadAndPassTheirTests(t *testing.T) {
 	for _, example := range []string{"shop", "fleet"} {
 		t.Run(example, func(t *testing.T) {
-			c, problems := contexts.Load("../examples/"+example, contexts.Options{})
+			c, problems := contexts.Load("../examples/"+example, contexts.Options{Tests: true})
 			require.NoError(t, problems.Err())
 			results, problems := contexts.RunTests(t.Context(), c, "")
 			require.NoError(t, problems.Err())
@@ -65,7 +65,7 @@ func change(t *testing.T, file, from, to string) {
 
 func load(t *testing.T, dir string) *contexts.Context {
 	t.Helper()
-	c, problems := contexts.Load(dir, contexts.Options{})
+	c, problems := contexts.Load(dir, contexts.Options{Tests: true})
 	require.NoError(t, problems.Err())
 	return c
 }
@@ -75,7 +75,7 @@ func TestRecordsThatAreMissingAreToldOnceAndTestsGoOn(t *testing.T) {
 	dir := shop(t)
 	change(t, filepath.Join(dir, "context.yaml"), "state: Customer\n", "state: Qqqqqqqq\n")
 	change(t, filepath.Join(dir, "context.yaml"), "row: Reorder\n", "row: Zzzzzzzz\n")
-	_, problems := contexts.Load(dir, contexts.Options{})
+	_, problems := contexts.Load(dir, contexts.Options{Tests: true})
 	require.Len(t, problems, 2)
 	require.Contains(t, problems[0].Message, "Qqqqqqqq")
 	require.Contains(t, problems[1].Message, "Zzzzzzzz")
@@ -113,6 +113,6 @@ func TestTopicsAreThoseOfTheContract(t *testing.T) {
 }
 
 func TestMissingFolderIsAProblem(t *testing.T) {
-	_, problems := contexts.Load("testdata/nowhere", contexts.Options{})
+	_, problems := contexts.Load("testdata/nowhere", contexts.Options{Tests: true})
 	require.Equal(t, "testdata/nowhere: cannot be read: no such file or directory\n1 problem", problems.Error())
 }

@@ -119,6 +119,8 @@ func TestMistakesInTestsAreProblems(t *testing.T) {
   then: {rows: {alice: {ordrs: 1}}}
 - name: d
 `), 0o644))
-	_, problems := contexts.Load(dir, contexts.Options{})
+	_, problems := contexts.Load(dir, contexts.Options{Tests: true})
 	golden(t, "testdata/tests.golden", strings.ReplaceAll(problems.Error(), dir, "shop")+"\n")
+	_, problems = contexts.Load(dir, contexts.Options{})
+	require.Empty(t, problems, "whoever only runs the folder needs no tests")
 }

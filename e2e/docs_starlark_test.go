@@ -31,7 +31,7 @@ func TestTheFolderOfTheStarlarkPageWorks(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 	}
-	c, problems := contexts.Load(dir, contexts.Options{})
+	c, problems := contexts.Load(dir, contexts.Options{Tests: true})
 	require.Empty(t, problems)
 	results, problems := contexts.RunTests(t.Context(), c, "")
 	require.Empty(t, problems)

@@ -32,7 +32,7 @@ func (a *app) checkCommand() *cobra.Command {
 }
 
 func (a *app) check(ctx context.Context, dir string, c *connection) error {
-	f, err := openFolder(dir, c.registry, a.logging.logger(a.err))
+	f, err := openFolder(dir, contexts.Options{Registry: c.registry, Log: a.logging.logger(a.err), Tests: true})
 	var problems contexts.Problems
 	if errors.As(err, &problems) {
 		_, err := fmt.Fprintln(a.out, problems.Error())

@@ -110,7 +110,7 @@ func TestTheStateOfATopicIsTheWorstThatWasSeen(t *testing.T) {
 
 func cart(t *testing.T) *contexts.Entity {
 	t.Helper()
-	f, err := openFolder(shop, "", nil)
+	f, err := openFolder(shop, contexts.Options{})
 	require.NoError(t, err)
 	e, err := f.FindEntity("cart")
 	require.NoError(t, err)
@@ -138,7 +138,7 @@ func FuzzALineOfInput(f *testing.F) {
 }
 
 func TestSuggestionsComeFromTheTestsOfTheFolder(t *testing.T) {
-	f, err := openFolder(shop, "", nil)
+	f, err := openFolder(shop, contexts.Options{})
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		"send     processor send " + shop + " cart c1 AddItem sku=apple quantity=2 price_cents=30 customer_id=alice",
@@ -147,7 +147,7 @@ func TestSuggestionsComeFromTheTestsOfTheFolder(t *testing.T) {
 }
 
 func TestAFolderWithoutTestsSuggestsTheFieldsOfACommand(t *testing.T) {
-	f, err := openFolder(shop, "", nil)
+	f, err := openFolder(shop, contexts.Options{})
 	require.NoError(t, err)
 	f.dir = t.TempDir()
 	require.Equal(t, "cart ID AddItem sku=… quantity=… price_cents=… customer_id=…", f.exampleCommand())
@@ -156,6 +156,8 @@ func TestAFolderWithoutTestsSuggestsTheFieldsOfACommand(t *testing.T) {
 func TestAnExampleIsWordsForAShell(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(`- {projection: x}
+- {entity: cart/c1, given: [Packed: {}], when: {Unpack: {}}}
+- {entity: cart/c1, when: {Unpack: {}}, then: {rejected: empty}}
 - entity: cart/it's
   when: {Pack: {note: two words, lines: {apple: 2}, none: null}}`), 0o600))
 	example, ok := exampleIn(file, "cart")

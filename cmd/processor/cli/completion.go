@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/partita-io/partita/contexts"
 )
 
 // Completion offers what the folder declares. Ids of entities are not offered: they would have to be asked for.
@@ -20,7 +22,7 @@ func completed(cmd *cobra.Command, args []string, choices func(f *folder) []stri
 	if len(args) == 0 {
 		return completeFolder(cmd, args, "")
 	}
-	f, err := openFolder(args[0], "", nil)
+	f, err := openFolder(args[0], contexts.Options{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp // There is nothing to offer, and no place to say why.
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/partita-io/partita/contexts"
 	"github.com/partita-io/partita/kafka/admin"
@@ -18,17 +17,17 @@ type folder struct {
 }
 
 // openFolder loads a folder; problems come as contexts.Problems.
-func openFolder(dir, registry string, logger *slog.Logger) (*folder, error) {
-	c, problems := contexts.Load(dir, contexts.Options{Registry: registry, Log: logger})
+func openFolder(dir string, opts contexts.Options) (*folder, error) {
+	c, problems := contexts.Load(dir, opts)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	return &folder{Context: c, dir: dir}, nil
 }
 
-// load is for commands that need a folder without problems; they are told as `check` tells them.
+// load is for commands that need a folder without problems; they are told as `check` tells them. Its tests are not looked at.
 func (a *app) load(dir, registry string) (*folder, error) {
-	f, err := openFolder(dir, registry, a.logging.logger(a.err))
+	f, err := openFolder(dir, contexts.Options{Registry: registry, Log: a.logging.logger(a.err)})
 	var problems contexts.Problems
 	if errors.As(err, &problems) {
 		a.say("%v", problems.Error())

@@ -49,7 +49,7 @@ func (f *folder) exampleCommand() string {
 	return strings.Join(words, " ")
 }
 
-// exampleIn finds the first command for an entity in a file of tests.
+// exampleIn finds the first command in a file of tests that a new entity accepts.
 func exampleIn(file, entity string) (string, bool) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -57,14 +57,16 @@ func exampleIn(file, entity string) (string, bool) {
 	}
 	var tests []struct {
 		Entity string               `yaml:"entity"`
+		Given  []yaml.Node          `yaml:"given"`
 		When   map[string]yaml.Node `yaml:"when"`
+		Then   map[string]yaml.Node `yaml:"then"`
 	}
 	if yaml.Unmarshal(b, &tests) != nil {
 		return "", false
 	}
 	for _, test := range tests {
 		name, id, _ := strings.Cut(test.Entity, "/")
-		if name != entity || len(test.When) != 1 {
+		if name != entity || len(test.When) != 1 || len(test.Given) > 0 || refused(test.Then) {
 			continue
 		}
 		for command, fields := range test.When {
@@ -72,6 +74,15 @@ func exampleIn(file, entity string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+func refused(then map[string]yaml.Node) bool {
+	for _, answer := range []string{"rejected", "failed"} {
+		if _, ok := then[answer]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // fieldWords are the fields of a YAML mapping as words of a shell, in their order.
