@@ -187,5 +187,5 @@ func (o *writer) bury(w partitions.Window, q *request, sequence int64, f *entiti
 		Topic: o.deadLetters, Partition: o.shard, Reason: string(f.Code), Message: f.Message, Component: o.definition.Name,
 		Version: o.definition.Version, Sequence: sequence, NowMS: w.NowMS(), MaxBytes: o.definition.MaxRecordBytes,
 	}))
-	w.Count(partitions.Tally{Kind: partitions.DeadLettered, Label: string(f.Code)})
+	w.Count(partitions.Tally{Kind: partitions.DeadLettered, Label: string(f.Code), Detail: f.Message})
 }

@@ -104,6 +104,8 @@ type Tally struct {
 	Kind TallyKind
 	// Label is the outcome of a command or the reason of a dead letter.
 	Label string
+	// Detail is the message of a dead letter, for people.
+	Detail string
 	// RecordTimeMS is the time of the input record, for delays; 0 for none.
 	RecordTimeMS int64
 }

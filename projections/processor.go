@@ -185,5 +185,5 @@ func (p *processor) bury(w partitions.Window, r *partitions.Record, f *fact, fai
 		Topic: p.deadLetters, Partition: p.shard, Reason: string(failure.Code), Message: failure.Message, Component: p.definition.Name,
 		Version: p.definition.Version, Sequence: f.event.Sequence, NowMS: w.NowMS(), MaxBytes: p.definition.MaxRecordBytes,
 	}))
-	w.Count(partitions.Tally{Kind: partitions.DeadLettered, Label: string(failure.Code)})
+	w.Count(partitions.Tally{Kind: partitions.DeadLettered, Label: string(failure.Code), Detail: failure.Message})
 }

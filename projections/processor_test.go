@@ -114,7 +114,9 @@ func (d *desk) deadLetter(reason entities.FailureCode) *kgo.Record {
 	dead := d.window.outputs[partitions.OutputDeadLetter]
 	require.Len(d.t, dead, 1)
 	require.Equal(d.t, string(reason), header(dead[0].Headers, records.DeadLetterReason))
-	require.Contains(d.t, d.window.tallies, partitions.Tally{Kind: partitions.DeadLettered, Label: string(reason)})
+	require.Contains(d.t, d.window.tallies, partitions.Tally{
+		Kind: partitions.DeadLettered, Label: string(reason), Detail: header(dead[0].Headers, records.DeadLetterMessage),
+	})
 	return dead[0]
 }
 

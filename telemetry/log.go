@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
 )
 
@@ -17,7 +18,10 @@ const (
 
 // Log is a listener that writes lines. Lines that could come with every window, or for every store, are gathered into one every few seconds.
 func Log(context string, logger *slog.Logger, now func() time.Time) partitions.Listener {
-	l := &logListener{logger: logger.With(slog.String("context", context)), now: now, restoring: map[taskName]partitions.RestoreEvent{}}
+	l := &logListener{
+		logger: logger.With(slog.String("context", context)), now: now, deadLetters: topics.Context{Name: context}.DeadLetters().Name,
+		restoring: map[taskName]partitions.RestoreEvent{},
+	}
 	l.repeats.of = map[repeated]*repeat{}
 	return partitions.Listener{
 		ShardAcquiring:  func(e partitions.ShardEvent) { l.logger.Debug("shard is being acquired", shardAttr(e.Shard)) },
@@ -50,9 +54,11 @@ type taskName struct {
 }
 
 type logListener struct {
-	logger  *slog.Logger
-	now     func() time.Time
-	repeats repeats
+	logger *slog.Logger
+	now    func() time.Time
+	// deadLetters is the topic to look into.
+	deadLetters string
+	repeats     repeats
 
 	// mu guards what follows: stores are restored side by side.
 	mu          sync.Mutex
@@ -117,17 +123,18 @@ func (l *logListener) windowEnded(e partitions.WindowEvent) {
 
 func (l *logListener) logDeadLetters(e partitions.WindowEvent) {
 	for _, task := range e.Tasks {
-		reasons := map[string]int{}
+		reasons, details := map[string]int{}, map[string]string{}
 		for _, t := range task.Tallies {
 			if t.Kind == partitions.DeadLettered {
 				reasons[t.Label]++
+				details[t.Label] = t.Detail
 			}
 		}
 		for reason, count := range reasons {
 			what := repeated{message: "dead letter", component: task.Component, label: reason}
 			if n, due := l.repeats.add(what, count, l.now()); due {
 				l.logger.Warn("records went to the dead letters", componentAttr(task.Component), shardAttr(task.Shard),
-					slog.String("reason", reason), slog.Int("records", n))
+					slog.Int("records", n), slog.String("reason", reason), slog.String("last", details[reason]), slog.String("topic", l.deadLetters))
 			}
 		}
 	}

@@ -71,7 +71,7 @@ func play(l partitions.Listener, c *clock) {
 			{Kind: partitions.CommandDecided, Label: "rejected", RecordTimeMS: c.ago(80)},
 			{Kind: partitions.EventEmitted},
 			{Kind: partitions.EventEmitted},
-			{Kind: partitions.DeadLettered, Label: "malformed"},
+			{Kind: partitions.DeadLettered, Label: "malformed", Detail: "unexpected end of JSON"},
 			{Kind: partitions.CommandForwarded},
 			{Kind: partitions.ReplyDropped},
 		}}},

@@ -31,7 +31,7 @@ func (l *logging) obey(flags *pflag.FlagSet) {
 
 // logger writes text for people on a terminal and JSON elsewhere.
 func (l *logging) logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: &l.level}
+	options := &slog.HandlerOptions{Level: &l.level, ReplaceAttr: readableDuration}
 	if !isTerminal(w) {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
@@ -39,9 +39,17 @@ func (l *logging) logger(w io.Writer) *slog.Logger {
 		if len(groups) == 0 && attr.Key == slog.TimeKey { // Who looks at a terminal knows the day.
 			return slog.String(slog.TimeKey, attr.Value.Time().Format(time.TimeOnly))
 		}
-		return attr
+		return readableDuration(groups, attr)
 	}
 	return slog.New(slog.NewTextHandler(overBar{w}, options))
+}
+
+// readableDuration writes "1.5s": JSON would have nanoseconds without a unit.
+func readableDuration(_ []string, attr slog.Attr) slog.Attr {
+	if attr.Value.Kind() == slog.KindDuration {
+		return slog.String(attr.Key, attr.Value.Duration().Round(time.Millisecond).String())
+	}
+	return attr
 }
 
 // overBar writes lines of log over a bar, which is drawn again below them.

@@ -96,7 +96,16 @@ func (a *app) showRecordJSON(r *kgo.Record, w watched) error {
 		Type      string          `json:"type"`
 		Partition int32           `json:"partition"`
 		Offset    int64           `json:"offset"`
-	}{Key: string(r.Key), Value: json.RawMessage("null"), Type: header(r, records.Type), Partition: r.Partition, Offset: r.Offset}
+		// Of dead letters.
+		Reason    string `json:"reason,omitempty"`
+		Message   string `json:"message,omitempty"`
+		Component string `json:"component,omitempty"`
+		Source    string `json:"source,omitempty"`
+	}{
+		Key: string(r.Key), Value: json.RawMessage("null"), Type: header(r, records.Type), Partition: r.Partition, Offset: r.Offset,
+		Reason: header(r, records.DeadLetterReason), Message: header(r, records.DeadLetterMessage), Component: header(r, records.DeadLetterComponent),
+		Source: header(r, records.DeadLetterSource),
+	}
 	if r.Value != nil {
 		line.Value = w.value(r)
 	}
