@@ -3,7 +3,9 @@ package contexts
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -30,6 +32,18 @@ func (r testReader) subject(t text) (*Entity, string) {
 
 var whenKeys = []string{"id", "now", "headers", "expected_sequence"}
 
+// moment is ms since 1970, written so or as RFC 3339.
+func (r testReader) moment(n *yaml.Node, what string) int64 {
+	if at, err := time.Parse(time.RFC3339, n.Value); err == nil {
+		return at.UnixMilli()
+	}
+	if _, err := strconv.ParseInt(n.Value, 10, 64); err != nil {
+		r.complain(n, "%s: expected ms since 1970 or a time as in 2026-11-23T12:00:00Z, got %s", what, shown(n))
+		return 0
+	}
+	return r.integer(n, what, math.MinInt64, math.MaxInt64, 0)
+}
+
 func (r testReader) readWhen(n *yaml.Node, entity *Entity) whenCommand {
 	var w whenCommand
 	command := &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
@@ -38,7 +52,7 @@ func (r testReader) readWhen(n *yaml.Node, entity *Entity) whenCommand {
 		case "id":
 			w.id = r.scalar(e.value, "id").string
 		case "now":
-			w.nowMS = r.integer(e.value, "now", math.MinInt64, math.MaxInt64, 0)
+			w.nowMS = r.moment(e.value, "now")
 		case "expected_sequence":
 			w.expected, w.expects = r.integer(e.value, "expected_sequence", 0, math.MaxInt64, 0), true
 		case "headers":

@@ -108,7 +108,7 @@ func TestMistakesInTestsAreProblems(t *testing.T) {
 - name: b
   entity: cart/c1
   given: [{ItemRemovd: {}}]
-  when: {AddItem: {sku: apple}, nou: 3}
+  when: {AddItem: {sku: apple}, nou: 3, now: soon}
   then: {state: {linez: {}}, rejcted: x}
 - name: b
   projection: totals

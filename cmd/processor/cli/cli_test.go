@@ -31,6 +31,7 @@ func TestExitCodes(t *testing.T) {
 		says string
 	}{
 		{[]string{"version"}, exitDone, "partita"},
+		{[]string{"--version"}, exitDone, "partita"},
 		{[]string{"check", shop}, exitDone, "no problems"},
 		{[]string{"check", "nowhere"}, exitNo, "1 problem"},
 		{[]string{"test", "nowhere"}, exitCouldNot, "1 problem"},
@@ -45,6 +46,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"send", shop, "cart", "c1", "CheckOut", "--expect-sequence", "-1"}, exitUsage, "0 (no events yet) or more"},
 		{[]string{"send", shop, "cart", "-", "--id", "x", "--brokers", "127.0.0.1:1"}, exitUsage, "command_id"},
 		{[]string{"run", shop}, exitUsage, "no brokers"},
+		{[]string{"run", shop, "--log-level", "loud"}, exitUsage, "expected debug, info, warn or error"},
 		{[]string{"run", shop, "--brokers", "127.0.0.1:1", "--lanes", "0"}, exitUsage, "at least 1"},
 		{[]string{"run", shop, "--brokers", "127.0.0.1:1", "--sasl-user", "u"}, exitUsage, "--sasl-mechanism"},
 		{[]string{"run", shop, "--brokers", "127.0.0.1:1", "--sasl-mechanism", "plain"}, exitUsage, "--sasl-password-file"},

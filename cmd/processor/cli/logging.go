@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -13,13 +14,24 @@ import (
 const logLevelFlag = "log-level"
 
 // logging is how a command that runs for long says what happens.
-type logging struct{ level slog.LevelVar }
+type logging struct{ level logLevel }
 
 // addLogFlags is for one command, with its own default.
 func addLogFlags(flags *pflag.FlagSet, level slog.Level) {
-	own := new(slog.LevelVar)
+	own := new(logLevel)
 	own.Set(level)
-	flags.TextVar(own, logLevelFlag, own, "least level of log lines: debug, info, warn, error")
+	flags.TextVar(own, logLevelFlag, own, "least `LEVEL` of log lines: debug, info, warn, error")
+}
+
+// A logLevel complains for people.
+type logLevel struct{ slog.LevelVar }
+
+// UnmarshalText takes a name of a level.
+func (l *logLevel) UnmarshalText(text []byte) error {
+	if err := l.LevelVar.UnmarshalText(text); err != nil {
+		return errors.New("expected debug, info, warn or error")
+	}
+	return nil
 }
 
 // obey takes the level that the command at hand was given.

@@ -18,6 +18,7 @@ func (a *app) root() *cobra.Command {
 			"Every flag is also an environment variable: --brokers is PARTITA_BROKERS, --state-dir is PARTITA_STATE_DIR, and so on;\n" +
 			"flag over environment over default.\n\n" +
 			"Exit codes: 0 done; 1 the answer is no (a test or check failed, a command was rejected); 2 wrong usage; 3 could not.",
+		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -29,6 +30,7 @@ func (a *app) root() *cobra.Command {
 			return nil
 		},
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		a.devCommand(), a.runCommand(), a.checkCommand(), a.testCommand(), a.topicsCommand(),
 		a.sendCommand(), a.watchCommand(), a.inspectCommand(), a.versionCommand(), a.healthcheckCommand(),

@@ -16,8 +16,12 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Says which version this is",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.out, "partita %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(a.out, versionText())
 			return err
 		},
 	}
+}
+
+func versionText() string {
+	return fmt.Sprintf("partita %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
