@@ -34,7 +34,10 @@ type happened struct {
 
 // compare lists where an outcome is not as the test says.
 func (t *test) compare(o outcome) []Difference {
-	found := t.compareAnswer(o)
+	if found := t.compareAnswer(o); found != nil {
+		return found // The rest follows from it.
+	}
+	var found []Difference
 	if t.then["events"] != nil {
 		found = append(found, compareEvents(t.then["events"].Content, o.events)...)
 	}

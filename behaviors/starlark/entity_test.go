@@ -97,7 +97,8 @@ func TestFailuresNameThePlaceAndTheMend(t *testing.T) {
 	for body, want := range map[string]string{
 		`cart.total = 1`:          "cart.star:2:9: in decide_add_item: ",
 		`cart.lines["x"] = 1`:     "cart.star:2:15: in decide_add_item: ",
-		`return cmd.sky`:          "did you mean sku?",
+		`return cmd.sky`:          "AddItem has no field sky (did you mean .sku?)",
+		`return ctx.time`:         "ctx has no field time: it has ",
 		`return emit("ItmAdded")`: "did you mean ItemAdded?",
 		`return emit("ItemAdded", sku = 1, quantity = 1)`: "ItemAdded.sku: want a string, got int",
 		`return emit("ItemAdded", sku = "a")`:             "needs field quantity",

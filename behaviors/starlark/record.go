@@ -78,7 +78,7 @@ func (r *Record) Hash() (uint32, error) {
 func (r *Record) Attr(name string) (star.Value, error) {
 	i := r.typ.FieldIndex(name)
 	if i < 0 {
-		return nil, r.unknown(name)
+		return nil, star.NoSuchAttrError(fmt.Sprintf("%s has no field %s", r.Type(), clipped(name, maxShownBytes))) // The interpreter adds what was meant.
 	}
 	if r.frozen || r.own[i] {
 		return r.values[i], nil
@@ -128,7 +128,7 @@ func (r *Record) CompareSameType(op syntax.Token, other star.Value, depth int) (
 }
 
 func (r *Record) unknown(name string) error {
-	return star.NoSuchAttrError(fmt.Sprintf("%s has no field %s%s", r.Type(), clipped(name, maxShownBytes), didYouMean(name, fieldNames(r.typ))))
+	return fmt.Errorf("%s has no field %s%s", r.Type(), clipped(name, maxShownBytes), didYouMean(name, fieldNames(r.typ)))
 }
 
 func fieldNames(t *schemas.Type) []string {

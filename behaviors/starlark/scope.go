@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	star "go.starlark.net/starlark"
 )
@@ -28,5 +29,5 @@ func (s *scope) Attr(name string) (star.Value, error) {
 	if i := slices.Index(s.names, name); i >= 0 {
 		return s.values[i], nil
 	}
-	return nil, star.NoSuchAttrError(fmt.Sprintf("ctx has no field %s%s", name, didYouMean(name, s.names)))
+	return nil, star.NoSuchAttrError(fmt.Sprintf("ctx has no field %s: it has %s", clipped(name, maxShownBytes), strings.Join(s.names, ", ")))
 }

@@ -61,7 +61,7 @@ func (a *app) dev(ctx context.Context, dir string, o *devOptions) (err error) {
 	defer func() { err = errors.Join(err, withdraw()) }()
 	bar, stopBar := a.showRestore()
 	defer stopBar()
-	return service.Run(ctx, service.Options{
+	return orBeginAnew(o.stateDir, service.Run(ctx, service.Options{
 		Context: f.service(ctx), Client: client.Config{Brokers: []string{broker.Addr()}, Logger: kafkaLogger{logger}},
 		StateDir: filepath.Join(o.stateDir, "state"), HTTP: o.http, AnyPort: true, CreateTopics: true, Logger: logger, Listener: bar,
 		Started: func(address string) error {
@@ -71,7 +71,17 @@ func (a *app) dev(ctx context.Context, dir string, o *devOptions) (err error) {
 			}
 			return a.banner(f, o, broker.Addr(), address)
 		},
-	})
+	}))
+}
+
+// orBeginAnew adds the mend that dev alone has.
+func orBeginAnew(stateDir string, err error) error {
+	var topics *service.TopicsError
+	var schemas *service.SchemasError
+	if errors.As(err, &topics) || errors.As(err, &schemas) {
+		return fmt.Errorf("%w\nor delete %s: the embedded broker begins anew", err, stateDir)
+	}
+	return err
 }
 
 // banner says what runs where, and what to type next.
