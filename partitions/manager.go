@@ -25,6 +25,8 @@ type manager struct {
 	held   map[int32]*shard
 	// last is the latest stay of each shard, ended or not: the next one waits for it.
 	last map[int32]*shard
+	// ending: what is assigned from now on is not taken, as nobody would ask for it back.
+	ending bool
 }
 
 func newManager(rt *engine) *manager {
@@ -121,6 +123,9 @@ func (m *manager) noteMemberLocked(member string, revokedNow []int32) {
 }
 
 func (m *manager) acquireLocked(number int32) {
+	if m.ending {
+		return
+	}
 	s := newShard(m.engine, number, m.member, m.last[number])
 	m.held[number], m.last[number] = s, s
 	m.engine.shards.Go(func() { s.run(m.engine.ctx) })
@@ -129,6 +134,7 @@ func (m *manager) acquireLocked(number int32) {
 // leaveAll ends every stay, for a shutdown.
 func (m *manager) leaveAll(patience time.Duration) {
 	m.mu.Lock()
+	m.ending = true
 	var all []*shard
 	for number, s := range m.held {
 		s.leave()

@@ -63,7 +63,7 @@ func Instances(ctx context.Context, cl *kgo.Client, group string) (map[string]bo
 		err = described[group].Err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("describing group %s: %w", group, err)
+		return nil, fmt.Errorf("describing group %s: %w", group, client.NameRight(err, "DESCRIBE", "group "+group))
 	}
 	present := make(map[string]bool)
 	for _, m := range described[group].Members {
@@ -91,7 +91,7 @@ func fenceID(ctx context.Context, cl *kgo.Client, id string) error {
 		// The abort is being written; asking again is how its end is noticed. kerr does not count this one as retriable.
 		case errors.Is(err, kerr.ConcurrentTransactions), kerr.IsRetriable(err):
 		default:
-			return fmt.Errorf("fencing %s: %w", id, err)
+			return fmt.Errorf("fencing %s: %w", id, client.NameRight(err, "WRITE", "transactional-id "+id))
 		}
 		if err := pause(ctx, takeoverPoll); err != nil {
 			return err
