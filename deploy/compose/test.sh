@@ -13,7 +13,7 @@ export COMPOSE_PROJECT_NAME=partita-test PARTITA_BROKERS=localhost:9092
 work=$(mktemp -d)
 
 say() { printf '%4ds  %s\n' "$SECONDS" "$*"; }
-die() { say "$*" >&2; docker compose ps -a >&2; docker compose logs --tail 30 >&2; exit 1; }
+die() { say "$*" >&2; docker compose ps -a >&2; docker compose logs --tail 30 >&2; cat "$work"/*.log >&2; exit 1; }
 finish() {
   local status=$?
   [[ -n ${KEEP:-} ]] || docker compose down --volumes --timeout 10 >/dev/null 2>&1 || true
@@ -41,7 +41,7 @@ has_row() { "$work/processor" watch "$shop" customer-totals --until-end --json |
 (cd "$repository" && CGO_ENABLED=0 go build -trimpath -o "$work/processor" ./cmd/processor)
 say "processor is built"
 # shellcheck disable=SC2086 # UP_FLAGS are several words.
-docker compose up --detach --build ${UP_FLAGS:-} >"$work/up.log" 2>&1 || { cat "$work/up.log" >&2; die "docker compose up failed"; }
+docker compose up --detach --build ${UP_FLAGS:-} >"$work/up.log" 2>&1 || die "docker compose up failed"
 for service in kafka processor-1 processor-2 prometheus grafana; do
   await 180 "$service is healthy" healthy "$service"
 done
@@ -56,7 +56,7 @@ done
 say "16 commands are accepted"
 await 30 "the row has all 8 orders" has_row "$customer" '"total_cents":480'
 
-queries_answered() { (cd "$repository" && COMPOSE_PROMETHEUS=http://localhost:9090 go test -count 1 -run DashboardQueriesAreAnswered ./deploy/compose); }
+queries_answered() { (cd "$repository" && COMPOSE_PROMETHEUS=http://localhost:9090 go test -count 1 -run DashboardQueriesAreAnswered ./deploy/compose >"$work/queries.log"); }
 await 90 "Prometheus answers every query of the dashboard" queries_answered
 
 docker compose kill --signal KILL processor-1 >/dev/null 2>&1
