@@ -171,7 +171,9 @@ func launch(ts *testscript.TestScript, argv []string) *process {
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"HOME", "PATH", "XDG_CACHE_HOME", brokersEnv, registryEnv, "TMPDIR", "GOCOVERDIR"} {
+	for _, name := range []string{
+		"HOME", "PATH", "XDG_CACHE_HOME", brokersEnv, registryEnv, "PARTITA_SASL_MECHANISM", "PARTITA_SASL_USER", "PARTITA_SASL_PASSWORD", "TMPDIR", "GOCOVERDIR",
+	} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}

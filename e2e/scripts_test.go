@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			"start": h.start, "run": h.run, "ready": h.ready, "says": says,
 			"terminate": h.terminate, "crash": h.crash, "kill-twice": killTwice,
 			"eventually": h.eventually, "produce": h.produce, "addprojection": addProjection,
-			"brokers": h.ownBrokers, "disk": disk, "registry": registry,
+			"brokers": h.ownBrokers, "disk": disk, "registry": registry, "secure": secure,
 		},
 	})
 }
