@@ -124,6 +124,7 @@ func asScript(page []typed, used map[string]bool) string {
 		return ""
 	}
 	var s strings.Builder
+	s.WriteString("env PARTITA_TIMEOUT=3m\n") // Pages are typed side by side, under the race detector.
 	needsKafka := func(c typed) bool { return strings.Contains(c.command, "--brokers localhost:9092") }
 	if !slices.ContainsFunc(page, func(c typed) bool { return strings.Contains(c.command, "processor dev") }) && !slices.ContainsFunc(page, needsKafka) {
 		s.WriteString("start before examples/shop\n")
