@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,6 +59,18 @@ func simulate(t *testing.T, seed uint64) {
 	})
 }
 
+// goroutines shows where those of the engine are.
+func goroutines() string {
+	dump := make([]byte, 4<<20)
+	var shown []string
+	for stack := range strings.SplitSeq(string(dump[:runtime.Stack(dump, true)]), "\n\n") {
+		if strings.Contains(stack, "partita/partitions.") {
+			shown = append(shown, stack)
+		}
+	}
+	return strings.Join(shown, "\n\n")
+}
+
 // patience is how long the instances may take to be level after the last fault, in virtual time.
 const patience = 3 * time.Minute
 
@@ -71,7 +84,7 @@ func (w *world) settle() {
 			return
 		}
 		if time.Now().After(deadline) {
-			require.NoError(w.t, err, "%v after the last fault", patience)
+			require.NoError(w.t, err, "%v after the last fault\n%s", patience, goroutines())
 		}
 		time.Sleep(time.Second)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,7 +43,10 @@ type world struct {
 	cl        *kgo.Client
 	instances [instances]*instance
 	began     time.Time
-	trace     []string
+
+	// mu guards trace: engines note things too.
+	mu    sync.Mutex
+	trace []string
 }
 
 func newWorld(t *testing.T, dir string) *world {
@@ -96,6 +100,8 @@ func (w *world) close() {
 
 // note adds a line to the trace.
 func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.trace = append(w.trace, fmt.Sprintf("%8.3f s  ", time.Since(w.began).Seconds())+fmt.Sprintf(format, args...))
 }
 
@@ -136,6 +142,7 @@ func (in *instance) start() {
 	l.stop = stop
 	cfg := partitions.Config{
 		Context: bank.Name, Shards: shards, Components: components(ctx), Client: w.client(l.link.dial), Stores: env, Version: "1",
+		Listener: in.listener(),
 	}
 	in.life = l
 	go func() {
@@ -145,6 +152,28 @@ func (in *instance) start() {
 		}
 		l.done <- err
 	}()
+}
+
+// listener notes what an operator would see.
+func (in *instance) listener() partitions.Listener {
+	note := in.world.note
+	return partitions.Listener{
+		TaskStopped: func(e partitions.TaskStopped) {
+			note("%s: task %s/%d stopped: %v", in.name, e.Component, e.Shard, e.Err)
+		},
+		StoreRebuilt: func(e partitions.StoreEvent) {
+			note("%s: store %s/%d is restored in full: %s", in.name, e.Component, e.Shard, e.Reason)
+		},
+		ShardRunning: func(e partitions.ShardEvent) { note("%s: shard %d runs after %v", in.name, e.Shard, e.Took) },
+		ShardClosed:  func(e partitions.ShardEvent) { note("%s: shard %d is closed, lost: %v", in.name, e.Shard, e.Lost) },
+		WindowEnded: func(e partitions.WindowEvent) {
+			if e.Err != nil {
+				note("%s: window of the %s side with %d records: %s: %v", in.name, e.Side, e.Records, e.Outcome, e.Err)
+			}
+		},
+		Waiting: func(e partitions.WaitingEvent) { note("%s waits for %s: %v", in.name, e.For, e.Err) },
+		Resumed: func(e partitions.WaitingEvent) { note("%s goes on: %s", in.name, e.For) },
+	}
 }
 
 // kill ends the process as kill -9 does: nothing it does from now on reaches the brokers or the disk.
