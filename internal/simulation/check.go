@@ -30,6 +30,7 @@ func (w *world) check() error {
 	var errs []error
 	for _, check := range []func(*model) error{
 		w.checkEvents, w.checkAnswers, w.checkDeadLetters, w.checkStates, w.checkGroups, w.checkBalances, w.checkProgress, w.checkForwards,
+		w.checkCounts,
 	} {
 		errs = append(errs, check(m))
 	}
@@ -71,6 +72,16 @@ func (w *world) checkAnswers(m *model) error {
 		return nil
 	}))
 	return errors.Join(append(errs, differences("answer to", m.answers, got, func(a, b string) bool { return a == b }))...)
+}
+
+// checkCounts: invariant 3. What was counted was committed; a process that dies takes some counts with it.
+func (w *world) checkCounts(*model) error {
+	events := 0
+	err := w.each(bank.Events("account").Name, func(*kgo.Record) error { events++; return nil })
+	if counted := int(w.counted.Load()); counted > events {
+		err = errors.Join(err, fmt.Errorf("%d events were counted, there are %d", counted, events))
+	}
+	return err
 }
 
 // checkDeadLetters: invariant 9.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ type world struct {
 	cl        *kgo.Client
 	instances [instances]*instance
 	began     time.Time
+	// counted are the events that the engines said they had committed.
+	counted atomic.Int64
 
 	// mu guards trace: engines note things too.
 	mu    sync.Mutex
@@ -142,7 +145,8 @@ func (in *instance) start() {
 	l.stop = stop
 	cfg := partitions.Config{
 		Context: bank.Name, Shards: shards, Components: components(ctx), Client: w.client(l.link.dial), Stores: env, Version: "1",
-		Listener: in.listener(),
+		// Small enough that a burst takes several windows, and a failed one has others waiting behind it.
+		WindowRecords: 8, Listener: in.listener(),
 	}
 	in.life = l
 	go func() {
@@ -167,12 +171,23 @@ func (in *instance) listener() partitions.Listener {
 		ShardRunning: func(e partitions.ShardEvent) { note("%s: shard %d runs after %v", in.name, e.Shard, e.Took) },
 		ShardClosed:  func(e partitions.ShardEvent) { note("%s: shard %d is closed, lost: %v", in.name, e.Shard, e.Lost) },
 		WindowEnded: func(e partitions.WindowEvent) {
+			in.world.count(e)
 			if e.Err != nil {
 				note("%s: window of the %s side with %d records: %s: %v", in.name, e.Side, e.Records, e.Outcome, e.Err)
 			}
 		},
 		Waiting: func(e partitions.WaitingEvent) { note("%s waits for %s: %v", in.name, e.For, e.Err) },
 		Resumed: func(e partitions.WaitingEvent) { note("%s goes on: %s", in.name, e.For) },
+	}
+}
+
+func (w *world) count(e partitions.WindowEvent) {
+	for _, task := range e.Tasks {
+		for _, t := range task.Tallies {
+			if t.Kind == partitions.EventEmitted {
+				w.counted.Add(1)
+			}
+		}
 	}
 }
 
