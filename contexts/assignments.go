@@ -20,7 +20,7 @@ func PayloadJSON(m *schemas.Message, assignments []string) ([]byte, error) {
 		}
 		i := m.Type.FieldIndex(name)
 		if i < 0 {
-			return nil, fmt.Errorf("%s has no field %s%s", m.Name, name, didYouMean(name, fieldNames(m.Type)))
+			return nil, fmt.Errorf("%s has no field %s%s", m.Name, name, meantOrThere(name, fieldNames(m.Type)))
 		}
 		if _, twice := fields[name]; twice {
 			return nil, fmt.Errorf("%s: the field is given twice", name)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/partita-io/partita/internal/spelling"
 	"github.com/partita-io/partita/schemas"
 )
 
@@ -23,6 +24,7 @@ func (l *loader) entity(e declaredEntity) {
 		Events:   l.records(e.events, what+": event"),
 		Remember: e.remember,
 	}
+	entity.unclear = e.unclear || len(entity.Commands) < len(e.commands) || len(entity.Events) < len(e.events)
 	if l.script(e.behavior, what) && entity.State != nil {
 		l.entityScripts = append(l.entityScripts, script{index: len(l.context.Entities), file: e.behavior.string, what: what})
 	}
@@ -67,7 +69,7 @@ func (l *loader) source(from declaredSource, what string) (Source, bool) {
 	e := l.context.Entity(from.entity.string)
 	if e == nil {
 		l.complain(from.entity.node, "%s: from: there is no entity %s%s", what, from.entity.string,
-			didYouMean(from.entity.string, l.context.entityNames()))
+			spelling.DidYouMean(from.entity.string, l.context.entityNames()))
 		return Source{}, false
 	}
 	return Source{Entity: e.Name, Topic: l.context.TopicContext().Events(e.Name).Name}, true
@@ -89,14 +91,20 @@ func (l *loader) events(p *Projection) []*schemas.Message {
 	return events
 }
 
+// wanted are the events that the projection has functions for.
+func (l *loader) wanted(p *Projection) []*schemas.Message {
+	return slices.DeleteFunc(slices.Clone(l.events(p)), func(m *schemas.Message) bool { return !p.Behavior.Wants(m.Name) })
+}
+
 // keyFits wants the key to be a field of every event that the projection has a function for.
 func (l *loader) keyFits(s script, p *Projection) bool {
-	var lacking, fields []string
-	for _, m := range l.events(p) {
-		if !p.Behavior.Wants(m.Name) {
-			continue
+	var lacking []string
+	var common []string // These would do as a key.
+	for i, m := range l.wanted(p) {
+		if i == 0 {
+			common = fieldNames(m.Type)
 		}
-		fields = append(fields, fieldNames(m.Type)...)
+		common = slices.DeleteFunc(common, func(field string) bool { return m.Type.FieldIndex(field) < 0 })
 		if m.Type.FieldIndex(s.key.string) < 0 {
 			lacking = append(lacking, m.Name)
 		}
@@ -104,7 +112,7 @@ func (l *loader) keyFits(s script, p *Projection) bool {
 	if len(lacking) == 0 {
 		return true
 	}
-	mend := didYouMean(s.key.string, fields)
+	mend := spelling.DidYouMean(s.key.string, common)
 	if mend == "" {
 		mend = ": leave key out and write key_ functions"
 	}

@@ -52,6 +52,8 @@ type Entity struct {
 	Remember entities.Remember
 
 	script string
+	// unclear says that commands or events may be missing here because of a problem, which was said.
+	unclear bool
 }
 
 // A Projection is one table projection.

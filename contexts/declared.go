@@ -30,6 +30,8 @@ type declaredEntity struct {
 	commands []text
 	events   []text
 	remember entities.Remember
+	// unclear says that something of it could not be read.
+	unclear bool
 }
 
 type declaredProjection struct {
@@ -86,9 +88,9 @@ func (d *document) readContext(root *yaml.Node) declared {
 }
 
 func (d *document) readEntity(e entry) declaredEntity {
-	what := "entity " + e.key.string
+	what, before := "entity "+e.key.string, len(d.problems)
 	f := d.fields(e.value, what, "behavior", "state", "commands", "events", "remember")
-	return declaredEntity{
+	entity := declaredEntity{
 		name:     e.key,
 		behavior: d.required(f, e.key.node, what, "behavior"),
 		state:    d.required(f, e.key.node, what, "state"),
@@ -96,6 +98,8 @@ func (d *document) readEntity(e entry) declaredEntity {
 		events:   d.requiredList(f, e.key.node, what, "events"),
 		remember: d.readRemember(f["remember"], what+": remember"),
 	}
+	entity.unclear = len(d.problems) > before
+	return entity
 }
 
 func (d *document) readRemember(n *yaml.Node, what string) entities.Remember {

@@ -7,8 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strconv"
-	"strings"
+	"sort"
 
 	"gopkg.in/yaml.v3"
 )
@@ -69,7 +68,7 @@ func (d *document) parse(data []byte) (root *yaml.Node) {
 	var node yaml.Node
 	if err := decoder.Decode(&node); err != nil {
 		if !d.foundTab(data) {
-			d.syntaxError(err)
+			d.syntaxError(data, err)
 		}
 		return nil
 	}
@@ -78,7 +77,7 @@ func (d *document) parse(data []byte) (root *yaml.Node) {
 	case err == nil:
 		d.complain(&second, "a second document: one file has one")
 	case !errors.Is(err, io.EOF):
-		d.syntaxError(err)
+		d.syntaxError(data, err)
 		return nil
 	}
 	if len(node.Content) == 0 {
@@ -104,21 +103,41 @@ func (d *document) foundTab(data []byte) bool {
 	return false
 }
 
-var yamlLine = regexp.MustCompile(`^line (\d+): `)
+var yamlLine = regexp.MustCompile(`^yaml: (line \d+: )?`)
 
-func (d *document) syntaxError(err error) {
+func (d *document) syntaxError(data []byte, err error) {
 	if errors.Is(err, io.EOF) {
 		d.complain(nil, "empty")
 		return
 	}
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	problem := Problem{Path: d.path}
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		problem.Line, _ = strconv.Atoi(m[1])
-		message = message[len(m[0]):]
+	message := yamlLine.ReplaceAllString(err.Error(), "")
+	d.problems = append(d.problems, Problem{Path: d.path, Line: errorLine(data, err), Message: "not YAML: " + message})
+}
+
+// errorLine is the line with which the error comes up. The library's own is often one too low, or that where the surrounding block begins.
+func errorLine(data []byte, err error) int {
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	return 1 + sort.Search(len(lines)-1, func(i int) bool {
+		found := yamlError(bytes.Join(lines[:i+1], nil))
+		return found != nil && found.Error() == err.Error()
+	})
+}
+
+// yamlError is what keeps data from being YAML.
+func yamlError(data []byte) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	for err == nil {
+		err = decoder.Decode(new(yaml.Node))
 	}
-	problem.Message = "not YAML: " + message
-	d.problems = append(d.problems, problem)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 // maxDepth bounds nesting: what reads the tree is recursive.

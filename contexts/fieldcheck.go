@@ -3,6 +3,7 @@ package contexts
 import (
 	"gopkg.in/yaml.v3"
 
+	"github.com/partita-io/partita/internal/spelling"
 	"github.com/partita-io/partita/schemas"
 )
 
@@ -46,7 +47,8 @@ func (d *document) checkRecord(n *yaml.Node, t *schemas.Type, what string, compl
 		given[e.key.string] = true
 		i := t.FieldIndex(e.key.string)
 		if i < 0 {
-			d.complain(e.key.node, "%s: there is no field %s%s", what, e.key.string, didYouMean(e.key.string, fieldNames(t)))
+			d.complain(e.key.node, "%s: there is no field %s%s", what, e.key.string, meantOrThere(e.key.string, fieldNames(t)))
+			given[spelling.Nearest(e.key.string, fieldNames(t))] = true // So that it is not missing too.
 			continue
 		}
 		d.checkFields(e.value, t.Fields[i].Type, what+"."+e.key.string, complete)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/partita-io/partita/internal/spelling"
 	"github.com/partita-io/partita/schemas"
 )
 
@@ -47,9 +48,14 @@ func (e *Entity) FindCommand(name string) (*schemas.Message, error) {
 }
 
 func unknown(kind, name string, known []string) error {
-	mend := didYouMean(name, known)
+	return fmt.Errorf("there is no %s named %s%s", kind, name, meantOrThere(name, known))
+}
+
+// meantOrThere is the known name that was meant, or else all there are.
+func meantOrThere(wrong string, known []string) string {
+	mend := spelling.DidYouMean(wrong, known)
 	if mend == "" && len(known) > 0 {
 		mend = fmt.Sprintf(" (there are %s)", strings.Join(known, ", "))
 	}
-	return fmt.Errorf("there is no %s named %s%s", kind, name, mend)
+	return mend
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/partita-io/partita/internal/spelling"
 	"github.com/partita-io/partita/schemas"
 )
 
@@ -44,7 +45,7 @@ func Load(dir string, opts Options) (*Context, Problems) {
 	if l.schemas != nil {
 		l.behaviors()
 	}
-	if l.schemas != nil && opts.Tests {
+	if l.schemas != nil && opts.Tests && (len(l.context.Entities) > 0 || len(d.problems) == 0) {
 		l.others = append(l.others, l.checkTests()...)
 	}
 	l.hash()
@@ -123,7 +124,7 @@ func (l *loader) settings(file declared) {
 	if e := file.encoding; e.node != nil {
 		c.Encoding = Encoding(e.string)
 		if !slices.Contains(encodings, e.string) {
-			l.complain(e.node, "encoding: expected %s, got %s%s", strings.Join(encodings, ", "), e.string, didYouMean(e.string, encodings))
+			l.complain(e.node, "encoding: expected %s, got %s%s", strings.Join(encodings, ", "), e.string, spelling.DidYouMean(e.string, encodings))
 		}
 	}
 	if c.Encoding == Confluent && c.Registry == "" {
@@ -141,7 +142,7 @@ func (l *loader) record(name text, what string) *schemas.Message {
 	if err == nil {
 		return m
 	}
-	meant := named(l.schemas.Messages(), nearest(name.string, shortNames(l.schemas.Messages())))
+	meant := named(l.schemas.Messages(), spelling.Nearest(name.string, shortNames(l.schemas.Messages())))
 	if meant != nil || !l.schemasBroken {
 		l.complain(name.node, "%s %s: %v", what, name.string, err)
 	}
@@ -200,7 +201,7 @@ func (l *loader) script(name text, what string) bool {
 	if err == nil && info.Mode().IsRegular() {
 		return true
 	}
-	l.complain(name.node, "%s: behavior %s: there is no such file%s", what, name.string, didYouMean(name.string, l.scripts()))
+	l.complain(name.node, "%s: behavior %s: there is no such file%s", what, name.string, spelling.DidYouMean(name.string, l.scripts()))
 	return false
 }
 

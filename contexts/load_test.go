@@ -81,6 +81,50 @@ func TestRecordsThatAreMissingAreToldOnceAndTestsGoOn(t *testing.T) {
 	require.Contains(t, problems[1].Message, "Zzzzzzzz")
 }
 
+func TestTestsOfAnEntityThatIsNotToldRightAreNotComplainedAbout(t *testing.T) {
+	for name, c := range map[string]struct{ from, to, says string }{
+		"no YAML":            {"partitions: 12\n", "partitions: 12\n\t\n  x\n", "not YAML"},
+		"no list of events":  {"    events: [ItemAdded, ItemRemoved, CheckedOut]\n", "", "entity cart: events is missing"},
+		"an unknown command": {"commands: [AddItem, ", "commands: [Qqqqqqqq, ", "entity cart: command Qqqqqqqq"},
+		"no mapping":         {"  cart:\n", "  cart: x\n  car:\n", "entity cart: expected a mapping"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := shop(t)
+			change(t, filepath.Join(dir, "context.yaml"), c.from, c.to)
+			_, problems := contexts.Load(dir, contexts.Options{Tests: true})
+			require.ErrorContains(t, problems.Err(), c.says)
+			require.NotContains(t, problems.Error(), "tests/cart.yaml")
+		})
+	}
+}
+
+func TestWhatIsNoYAMLIsNamedWithItsLine(t *testing.T) {
+	for text, says := range map[string]string{
+		"context: shop: x\n": "1: not YAML: mapping values are not allowed",
+		"context: shop\nencoding: \"avro\nentities:\n  cart:\n":                                        "2: not YAML: found unexpected end of stream",
+		"context: shop\nentities:\n  cart: @x\n":                                                       "3: not YAML: found character that cannot start any token",
+		"context: shop\nentities:\n  cart:\n    commands: [A, B\n    state: C\n":                       "4: not YAML: did not find expected ',' or ']'",
+		"context: shop\nentities:\n  cart:\n    behavior: x\n   state: C\n    commands: [A]\n":         "5: not YAML: did not find expected key",
+		"context: shop\nentities:\n  cart:\n    behavior: x\n    remember: {for: 3h}}\n    state: C\n": "5: not YAML: did not find expected key",
+	} {
+		dir := shop(t)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "context.yaml"), []byte(text), 0o600))
+		_, problems := contexts.Load(dir, contexts.Options{})
+		require.ErrorContains(t, problems.Err(), "context.yaml:"+says)
+	}
+}
+
+func TestAKeyThatSomeEventLacksIsNotSuggestedAgain(t *testing.T) {
+	dir := shop(t)
+	change(t, filepath.Join(dir, "context.yaml"), "    key: customer_id\n", "    key: sku\n")
+	change(t, filepath.Join(dir, "customer_totals.star"), "def on_checked_out", "def on_item_added(row, event, ctx):\n    pass\n\ndef on_checked_out")
+	_, problems := contexts.Load(dir, contexts.Options{})
+	require.ErrorContains(t, problems.Err(), "key sku is no field of CheckedOut: leave key out and write key_ functions")
+	change(t, filepath.Join(dir, "context.yaml"), "    key: sku\n", "    key: custmer\n")
+	_, problems = contexts.Load(dir, contexts.Options{})
+	require.ErrorContains(t, problems.Err(), "key custmer is no field of ItemAdded, CheckedOut (did you mean customer_id?)")
+}
+
 func TestHashFollowsWhatIsComputedAndNotTests(t *testing.T) {
 	dir := shop(t)
 	before := load(t, dir).Hash

@@ -8,6 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 // testsDir is the folder below a context's with its given/when/then tests.
@@ -118,7 +119,7 @@ func (r testReader) readEntityTest(t *test, f map[string]*yaml.Node) {
 		return
 	}
 	for _, item := range r.items(f["given"], "given") {
-		if m, ok := r.message(item, "given", t.entity.Events, "event of "+t.entity.Name); ok {
+		if m, ok := r.message(item, "given", t.entity.eventWords()); ok {
 			t.given = append(t.given, givenEvent{entity: t.entity.Name, id: t.id, message: m})
 		}
 	}
@@ -129,7 +130,7 @@ func (r testReader) readEntityTest(t *test, f map[string]*yaml.Node) {
 	}
 	t.then = r.fieldsIfAny(f["then"], "then", "events", "state", "reply", "rejected", "failed")
 	for _, item := range r.items(t.then["events"], "events") {
-		r.expected(item, t.entity.Events, "event of "+t.entity.Name)
+		r.expected(item, t.entity.eventWords())
 	}
 	// Without a record of its own the entity is complained about where it is declared; so is a projection.
 	if state := t.then["state"]; state != nil && t.entity.State != nil {
@@ -143,7 +144,7 @@ func (r testReader) readProjectionTest(t *test, f map[string]*yaml.Node) {
 		return
 	}
 	if t.projection = r.context.Projection(name.string); t.projection == nil {
-		r.complain(name.node, "there is no projection %s%s", name.string, didYouMean(name.string, r.context.projectionNames()))
+		r.complain(name.node, "there is no projection %s%s", name.string, spelling.DidYouMean(name.string, r.context.projectionNames()))
 		return
 	}
 	if f["when"] != nil {
@@ -177,7 +178,7 @@ func (r testReader) readGiven(n *yaml.Node, p *Projection) (givenEvent, bool) {
 		r.complain(entries[0].key.node, "given: projection %s does not follow %s", p.Name, entity.Name)
 		return givenEvent{}, false
 	}
-	m, ok := r.message(entries[0].value, "given", entity.Events, "event of "+entity.Name)
+	m, ok := r.message(entries[0].value, "given", entity.eventWords())
 	return givenEvent{entity: entity.Name, id: id, message: m}, ok
 }
 

@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/internal/spelling"
 	"github.com/partita-io/partita/schemas"
 )
 
@@ -25,7 +26,7 @@ func (r testReader) subject(t text) (*Entity, string) {
 	}
 	entity := r.context.Entity(name)
 	if entity == nil {
-		r.complain(t.node, "there is no entity %s%s", name, didYouMean(name, r.context.entityNames()))
+		r.complain(t.node, "there is no entity %s%s", name, spelling.DidYouMean(name, r.context.entityNames()))
 	}
 	return entity, id
 }
@@ -66,13 +67,31 @@ func (r testReader) readWhen(n *yaml.Node, entity *Entity) whenCommand {
 	if n.Kind != yaml.MappingNode {
 		return w
 	}
-	w.message, _ = r.message(command, "when", entity.Commands, "command of "+entity.Name, whenKeys...)
+	w.message, _ = r.message(command, "when", entity.commandWords())
 	return w
 }
 
+// A vocabulary is what may be named at a place.
+type vocabulary struct {
+	kind     string
+	messages []*schemas.Message
+	// keys may stand beside the message.
+	keys []string
+	// unclear says that more messages may be meant to be there.
+	unclear bool
+}
+
+func (e *Entity) commandWords() vocabulary {
+	return vocabulary{kind: "command of " + e.Name, messages: e.Commands, keys: whenKeys, unclear: e.unclear}
+}
+
+func (e *Entity) eventWords() vocabulary {
+	return vocabulary{kind: "event of " + e.Name, messages: e.Events, unclear: e.unclear}
+}
+
 // message reads {ItemAdded: {…}} with all its fields.
-func (r testReader) message(n *yaml.Node, what string, known []*schemas.Message, kind string, alsoKnown ...string) (message, bool) {
-	m, fields := r.named(n, what, known, kind, alsoKnown...)
+func (r testReader) message(n *yaml.Node, what string, known vocabulary) (message, bool) {
+	m, fields := r.named(n, what, known)
 	if m == nil {
 		return message{}, false
 	}
@@ -82,26 +101,23 @@ func (r testReader) message(n *yaml.Node, what string, known []*schemas.Message,
 }
 
 // expected reads {ItemAdded: {…}} with the fields to compare.
-func (r testReader) expected(n *yaml.Node, known []*schemas.Message, kind string) {
-	if m, fields := r.named(n, "events", known, kind); m != nil {
+func (r testReader) expected(n *yaml.Node, known vocabulary) {
+	if m, fields := r.named(n, "events", known); m != nil {
 		r.checkFields(fields, m.Type, m.Name, false)
 	}
 }
 
-func (r testReader) named(
-	n *yaml.Node, what string, known []*schemas.Message, kind string, alsoKnown ...string,
-) (*schemas.Message, *yaml.Node) {
+func (r testReader) named(n *yaml.Node, what string, known vocabulary) (*schemas.Message, *yaml.Node) {
 	entries := r.entries(n, what)
 	if len(entries) != 1 {
-		r.complain(n, "%s: expected one %s with its fields, as in Name: {field: value}", what, kind)
+		r.complain(n, "%s: expected one %s with its fields, as in Name: {field: value}", what, known.kind)
 		return nil, nil
 	}
 	key := entries[0].key
-	m := named(known, key.string)
-	if m == nil {
-		r.complain(key.node, "%s: there is no %s named %s%s", what, kind, key.string,
-			didYouMean(key.string, slices.Concat(shortNames(known), alsoKnown)))
-		return nil, nil
+	m := named(known.messages, key.string)
+	if m == nil && !known.unclear {
+		r.complain(key.node, "%s: there is no %s named %s%s", what, known.kind, key.string,
+			spelling.DidYouMean(key.string, slices.Concat(shortNames(known.messages), known.keys)))
 	}
 	return m, entries[0].value
 }

@@ -118,6 +118,10 @@ func TestMistakesInTestsAreProblems(t *testing.T) {
   given: [{stock/s: {RanLow: {available: 1}}}, {cart: {}}]
   then: {rows: {alice: {ordrs: 1}}}
 - name: d
+- name: e
+  entity: cart/c1
+  when: {AddItem: {sku: apple, qty: 2, price_cents: 3, name: x}}
+  then: {}
 `), 0o644))
 	_, problems := contexts.Load(dir, contexts.Options{Tests: true})
 	golden(t, "testdata/tests.golden", strings.ReplaceAll(problems.Error(), dir, "shop")+"\n")

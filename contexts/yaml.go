@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 // A text is a scalar with its place.
@@ -69,12 +71,12 @@ func (d *document) fields(n *yaml.Node, what string, known ...string) map[string
 			values[e.key.string] = e.value
 			continue
 		}
-		mend := didYouMean(e.key.string, known)
+		mend := spelling.DidYouMean(e.key.string, known)
 		if mend == "" {
 			mend = fmt.Sprintf(" (known: %s)", strings.Join(known, ", "))
 		}
 		d.complain(e.key.node, "%s: unknown key %s%s", what, e.key.string, mend)
-		misspelled[nearest(e.key.string, known)] = e.value
+		misspelled[spelling.Nearest(e.key.string, known)] = e.value
 	}
 	// A misspelled key is read as the one that was meant, so that it is not missing too.
 	for key, value := range misspelled {

@@ -28,6 +28,9 @@ func compatible(writer, reader *Message) error {
 	err := avro.CheckCompatibility(writer.resolver, reader.resolver)
 	var clash *avro.CompatibilityError
 	if errors.As(err, &clash) {
+		if clash.WriterType == "" {
+			return fmt.Errorf("field %s: is new and has no default", clash.Path)
+		}
 		return fmt.Errorf("%s: was %s, is %s: %s", clash.Path, clash.WriterType, clash.ReaderType, clash.Detail)
 	}
 	if err != nil {

@@ -74,7 +74,7 @@ func TestIncompatibleSchemasAreRefused(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ older, newer, says string }{
 		"another type":               {fieldOf(`"string"`), fieldOf(`"int"`), "f"},
-		"a field without a default":  {recordOf(``), fieldOf(`"int"`), "f"},
+		"a field without a default":  {recordOf(``), fieldOf(`"int"`), "field f: is new and has no default"},
 		"another scale":              {fieldOf(decimalType(9, 2)), fieldOf(decimalType(9, 3)), "decimal(9,2)"},
 		"another precision":          {fieldOf(decimalType(9, 2)), fieldOf(decimalType(8, 2)), "decimal(9,2)"},
 		"decimal no more":            {fieldOf(decimalType(9, 2)), fieldOf(`"bytes"`), "field f: was decimal(9,2), is bytes"},

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/avro"
 
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 func malformed(format string, args ...any) *entities.Failure {
@@ -69,7 +70,7 @@ func (c *Codec) named(typ string, candidates []*Message) (*Message, error) {
 		names[i] = m.Name
 	}
 	return nil, &entities.Failure{
-		Code: entities.UnknownType, Message: fmt.Sprintf("type %.100q is not expected here%s", typ, didYouMean(typ, names)),
+		Code: entities.UnknownType, Message: fmt.Sprintf("type %.100q is not expected here%s", typ, spelling.DidYouMean(typ, names)),
 	}
 }
 

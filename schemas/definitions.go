@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 // maxSchemaDepth bounds how deep types are written within types.
@@ -104,7 +106,7 @@ func (l *loader) reference(name, namespace string, defined map[string]bool) (any
 	}
 	d := l.definitions[full]
 	if d == nil {
-		return nil, fmt.Errorf("no type %s%s", name, didYouMean(name, l.typeNames()))
+		return nil, fmt.Errorf("no type %s%s", name, spelling.DidYouMean(name, l.typeNames()))
 	}
 	if defined[full] {
 		return full, nil

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 func (c *Codec) decodeJSON(m *Message, data []byte, candidates []*Message) (*Message, any, error) {
@@ -148,7 +149,7 @@ func (r *jsonReader) record(t *Type, members object) (any, error) {
 		member, ok := members[field.Name]
 		if !ok {
 			if !field.HasDefault {
-				return nil, fmt.Errorf("field %s is missing and has no default", field.Name)
+				return nil, missingField(t, field, members)
 			}
 			record[i] = clone(field.Default)
 			continue
@@ -166,19 +167,40 @@ func (r *jsonReader) record(t *Type, members object) (any, error) {
 	return nil, unknownField(t, members)
 }
 
-func unknownField(t *Type, members object) error {
-	names := make([]string, len(t.Fields))
-	for i := range t.Fields {
-		names[i] = t.Fields[i].Name
+// missingField names a field that does not exist before one that is missing: mostly it is the same one, misspelled.
+func missingField(t *Type, field *Field, members object) error {
+	if err := unknownField(t, members); err != nil {
+		return err
 	}
+	return fmt.Errorf("field %s is missing and has no default", field.Name)
+}
+
+// unknownField is nil if the record has all the fields.
+func unknownField(t *Type, members object) error {
 	var unknown []string
 	for key := range members {
 		if t.FieldIndex(key) < 0 {
 			unknown = append(unknown, key)
 		}
 	}
-	first := slices.Min(unknown)
-	return fmt.Errorf("record %s has no field %.100q%s", lastPart(t.Name), first, didYouMean(first, names))
+	if unknown == nil {
+		return nil
+	}
+	return &unknownFieldError{record: t, name: slices.Min(unknown)}
+}
+
+// An unknownFieldError looks for what was meant only when it is shown: of a union's branches all but one may fail for each value.
+type unknownFieldError struct {
+	record *Type
+	name   string
+}
+
+func (e *unknownFieldError) Error() string {
+	names := make([]string, len(e.record.Fields))
+	for i := range e.record.Fields {
+		names[i] = e.record.Fields[i].Name
+	}
+	return fmt.Sprintf("record %s has no field %.100q%s", lastPart(e.record.Name), e.name, spelling.DidYouMean(e.name, names))
 }
 
 func (r *jsonReader) union(t *Type, value any) (any, error) {

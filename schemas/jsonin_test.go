@@ -61,6 +61,24 @@ func TestHostileJSONIsMalformed(t *testing.T) {
 	}
 }
 
+func TestAComplaintOfJSONNamesWhatWasMeant(t *testing.T) {
+	set, err := schemas.Parse(`{"type":"record","name":"Pick","fields":[{"name":"quantity","type":"int"},
+	 {"name":"colour","type":{"type":"enum","name":"Colour","symbols":["RED","GREEN"]},"default":"RED"}]}`)
+	require.NoError(t, err)
+	codec, err := schemas.NewCodec(set, schemas.Options{})
+	require.NoError(t, err)
+	for text, says := range map[string]string{
+		`{}`:                             "field quantity is missing and has no default",
+		`{"qty":1}`:                      `record Pick has no field "qty" (did you mean quantity?)`,
+		`{"quantity":1,"color":"GREEN"}`: `record Pick has no field "color" (did you mean colour?)`,
+		`{"quantity":1,"colour":"GREN"}`: `"GREN" is no symbol of enum Colour (did you mean GREEN?): it has RED, GREEN`,
+		`{"quantity":1,"colour":"BLUE"}`: `"BLUE" is no symbol of enum Colour: it has RED, GREEN`,
+	} {
+		_, _, err := codec.Decode(t.Context(), entities.Payload{Data: []byte(text)}, "Pick")
+		require.ErrorContains(t, err, says)
+	}
+}
+
 func TestOddButRightJSONIsRead(t *testing.T) {
 	codec := sampleCodec(t)
 	for text, field := range map[string]any{

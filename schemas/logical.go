@@ -6,7 +6,10 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 const (
@@ -27,7 +30,7 @@ func checkInteger(t *Type, n int64) error {
 func checkString(t *Type, s string) error {
 	if t.Kind == Enum {
 		if !slices.Contains(t.Symbols, s) {
-			return fmt.Errorf("%q is no symbol of %s%s", s, describe(t), didYouMean(s, t.Symbols))
+			return fmt.Errorf("%.40q is no symbol of %s%s: it has %.200s", s, describe(t), spelling.DidYouMean(s, t.Symbols), strings.Join(t.Symbols, ", "))
 		}
 		return nil
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 // A Set is the record types of a context. It does not change and is safe for concurrent use.
@@ -37,7 +39,7 @@ func (s *Set) Lookup(name string) (*Message, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return nil, fmt.Errorf("no Avro record of this name under schemas/%s", didYouMean(name, s.names()))
+		return nil, fmt.Errorf("no Avro record of this name under schemas/%s", spelling.DidYouMean(name, s.names()))
 	default:
 		full := make([]string, len(found))
 		for i, m := range found {

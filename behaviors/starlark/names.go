@@ -1,9 +1,11 @@
 package starlark
 
 import (
-	"sort"
+	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 // snake is the name of a record in functions. A capital opens a word after a lower-case letter or a digit, and where it is the last of
@@ -26,40 +28,7 @@ func snake(name string) string {
 
 func shortName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
-// didYouMean is " (did you mean x?)" for the nearest of the known names, or empty when none is near.
+// didYouMean is " (did you mean x?)" for the nearest of the known names, in whatever order they come, or empty when none is near.
 func didYouMean(name string, known []string) string {
-	if len(name) > maxShownBytes {
-		return ""
-	}
-	sorted := append([]string(nil), known...)
-	sort.Strings(sorted)
-	best, least := "", len(name)/3+2
-	for _, k := range sorted {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
-			best, least = k, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return " (did you mean " + best + "?)"
-}
-
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return spelling.DidYouMean(name, slices.Sorted(slices.Values(known)))
 }

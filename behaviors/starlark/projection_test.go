@@ -89,8 +89,8 @@ func TestProjectionMistakes(t *testing.T) {
 		}
 		require.Contains(t, told, want)
 	}
-	_, problems := loadProjection(t, x, "def on_item_added(row, event, ctx):\n    pass\n", "skew")
-	require.Contains(t, problems[0].Message, "has no field skew (did you mean sku?)")
+	_, problems := loadProjection(t, x, "def on_item_added(row, event, ctx):\n    pass\n", "skuu")
+	require.Contains(t, problems[0].Message, "has no field skuu (did you mean sku?)")
 }
 
 func loadProjection(tb testing.TB, x example, script, key string) (*Projection, []Problem) {
