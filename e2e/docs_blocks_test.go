@@ -1,0 +1,109 @@
+package e2e_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Blocks that no script types, writes or compares, by page and first line: the test that holds them to the code, or why there is none.
+var heldOtherwise = map[string]string{
+	"ARCHITECTURE.md: poll ─► split by task ─► decide (overlay over store) ─► produce + progress ─► flush ─► group fence ─► end ─► apply to store ─► release": "a drawing",
+	"deploy/compose/README.md: docker compose up":                                                                                    "needs Docker: deploy/compose/test.sh",
+	"deploy/compose/README.md: docker compose kill -s KILL processor-1":                                                              "needs Docker: deploy/compose/test.sh",
+	"docs/command-line.md: processor dev DIR                                      a context on a broker of its own, in this process": "TestCommandsOnThePageAreThoseOfTheProgram",
+	"docs/context-folder.md: shop/":                                                                                                  "TestTheExampleIsLaidOutAsThePageShows",
+	"docs/formats/records.md: {\"version\": \"9f86d081884c7d65\", \"components\": [\"cart\", \"customer-totals\"]}":                  "TestTheOfferOnThePageIsOne",
+	"docs/formats/store.md: 01                                       format":                                                         "TestTheStoredEntityOnThePageIsOne",
+	"docs/topics-and-records.md: {\"status\":\"accepted\",\"sequence\":3,\"events\":1,\"reply\":{\"left\":0}}":                       "TestAnswersOnThePageAreAnswers",
+	"docs/getting-started.md: - name: a borrowed book is not borrowed again":                                                         "TestGettingStarted",
+	"docs/getting-started.md: $ processor check library":                                                                             "TestGettingStarted",
+	"docs/getting-started.md: $ processor send library book moby-dick Borrow reader=ann":                                             "TestGettingStarted",
+	"docs/starlark.md: def decide_open(task, cmd, ctx):":                                                                             "TestTheFolderOfTheStarlarkPageWorks",
+	"docs/starlark.md: def on_closed(row, event, ctx):":                                                                              "TestTheFolderOfTheStarlarkPageWorks",
+	"docs/starlark.md: [": "TestTheFolderOfTheStarlarkPageWorks",
+	"docs/starlark.md: - name: a note is answered with its number":     "TestTheFolderOfTheStarlarkPageWorks",
+	"docs/go-api.md: type Account struct {":                            "TestSnippetsOfThePageAreRealCode",
+	"docs/go-api.md: func TestATransferNeverOverdraws(t *testing.T) {": "TestSnippetsOfThePageAreRealCode",
+	"docs/go-api.md: err := partita.Run(ctx,":                          "TestSnippetsOfThePageAreRealCode",
+}
+
+// TestEveryBlockOfThePagesIsHeldToTheProgram asks of each block that it is typed, written to a folder or compared by a test, or listed above.
+func TestEveryBlockOfThePagesIsHeldToTheProgram(t *testing.T) {
+	scripted, tests := scriptedBlocks(t), testSources(t)
+	listed, used := make(map[string]bool), make(map[string]bool)
+	blocks := blocksByPage(t)
+	for _, page := range pages(t) {
+		for _, b := range blocks[page] {
+			by := ""
+			for beginning := range scripted {
+				if strings.HasPrefix(b.page+" "+b.text, beginning) {
+					by, used[beginning] = "a script", true
+				}
+			}
+			if reason, ok := heldOtherwise[b.String()]; ok {
+				require.Falsef(t, listed[b.String()], "two blocks begin alike: %s", b)
+				by, listed[b.String()] = reason, true
+			}
+			if by == "" && isTyped(b) {
+				by = "TestCommandsOfThePagesDoWhatThePagesSay"
+			}
+			require.NotEmptyf(t, by, "nothing holds this block to the program; write a script under docs/, or say why not in heldOtherwise:\n%s", b)
+			if strings.HasPrefix(by, "Test") {
+				require.Containsf(t, tests, "func "+by+"(", "holds %s", b)
+			}
+		}
+	}
+	for name := range heldOtherwise {
+		require.Truef(t, listed[name], "no page has this block any more: %s", name)
+	}
+	for beginning := range scripted {
+		require.Truef(t, used[beginning], "a script is about a block that no page has any more: %s", beginning)
+	}
+}
+
+// isTyped tells whether TestCommandsOfThePagesDoWhatThePagesSay types the block, but for commands that it says why not.
+func isTyped(b block) bool {
+	return b.language == "" && strings.HasPrefix(b.text, "$ ") && typedElsewhere[b.page] == ""
+}
+
+// aboutABlock is a line of a script that names a page and how a block of it begins.
+var aboutABlock = regexp.MustCompile(`(?m)^(?:\[.*?\] )?(?:shown|types|write|redefine) (\S+) (?:'([^']+)'|(\S+))`)
+
+// scriptedBlocks are pages and beginnings that the scripts under docs/ name.
+func scriptedBlocks(t *testing.T) map[string]bool {
+	t.Helper()
+	scripts, err := filepath.Glob("docs/*.txtar")
+	require.NoError(t, err)
+	named := make(map[string]bool)
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		require.NoError(t, err)
+		require.Truef(t, strings.HasPrefix(string(text), "# "), "%s begins without a comment", script)
+		for _, m := range aboutABlock.FindAllStringSubmatch(string(text), -1) {
+			named[m[1]+" "+m[2]+m[3]] = true
+		}
+	}
+	require.NotEmpty(t, named)
+	return named
+}
+
+// testSources is the text of all tests of the project.
+func testSources(t *testing.T) string {
+	t.Helper()
+	var sources strings.Builder
+	require.NoError(t, filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			b, err := os.ReadFile(path)
+			sources.Write(b)
+			return err
+		}
+		return err
+	}))
+	return sources.String()
+}

@@ -1,0 +1,104 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/kafka/client"
+)
+
+// blockOf is the page's block that begins so.
+func blockOf(t *testing.T, page, beginning string) string {
+	t.Helper()
+	for _, b := range blocksByPage(t)[page] {
+		if strings.HasPrefix(b.text, beginning) {
+			return b.text
+		}
+	}
+	require.Failf(t, "no such block", "%s has none that begins with %q", page, beginning)
+	return ""
+}
+
+// strictly reads JSON whose names must all be known.
+func strictly(t *testing.T, text string, into any) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(into), text)
+}
+
+func TestAnswersOnThePageAreAnswers(t *testing.T) {
+	for line := range strings.Lines(blockOf(t, "docs/topics-and-records.md", `{"status"`)) {
+		var a entities.Answer
+		strictly(t, line, &a)
+		require.Equal(t, strings.TrimSpace(line), string(a.Append(nil)))
+	}
+}
+
+func TestTheOfferOnThePageIsOne(t *testing.T) {
+	text := blockOf(t, "docs/formats/records.md", `{"version"`)
+	var want client.Offer
+	strictly(t, text, &want)
+	got, ok := client.ParseOffer([]byte("user data of the strategy\x00partita/1\x00" + text))
+	require.True(t, ok)
+	require.Equal(t, want, got)
+	require.NotEmpty(t, got.Version)
+	require.NotEmpty(t, got.Components)
+}
+
+// What the bytes mean stands beside them, behind two spaces or more.
+func TestTheStoredEntityOnThePageIsOne(t *testing.T) {
+	var b []byte
+	for line := range strings.Lines(blockOf(t, "docs/formats/store.md", "01 ")) {
+		digits, _, _ := strings.Cut(line, "  ")
+		part, err := hex.DecodeString(strings.Join(strings.Fields(digits), ""))
+		require.NoError(t, err, line)
+		b = append(b, part...)
+	}
+	s, err := entities.ParseStored(b)
+	require.NoError(t, err)
+	require.Equal(t, b, s.Append(nil))
+	require.EqualValues(t, 3, s.Sequence)
+	require.Len(t, s.Outcomes, 1)
+	require.Equal(t, entities.HashCommand("web", "17"), s.Outcomes[0].Command)
+	require.Equal(t, "cart-closed", s.Outcomes[0].Code)
+	require.True(t, bytes.HasSuffix(s.State, []byte("alice")))
+}
+
+func TestTheExampleIsLaidOutAsThePageShows(t *testing.T) {
+	folder, files, ok := strings.Cut(blockOf(t, "docs/context-folder.md", "shop/"), "\n")
+	require.True(t, ok)
+	for line := range strings.Lines(files) {
+		found, err := filepath.Glob(filepath.Join("../examples", folder, strings.Fields(line)[0]))
+		require.NoError(t, err)
+		require.NotEmpty(t, found, line)
+	}
+}
+
+var (
+	makes    = regexp.MustCompile("`make ([^`]+)`")
+	variable = regexp.MustCompile(`([A-Z]+)=`)
+)
+
+func TestWhatPagesMakeCanBeMade(t *testing.T) {
+	makefile := read(t, "Makefile")
+	named := 0
+	for _, page := range pages(t) {
+		for _, m := range makes.FindAllStringSubmatch(read(t, page), -1) {
+			named++
+			require.Regexp(t, `(?m)^`+strings.Fields(m[1])[0]+`:`, makefile, "%s names `make %s`", page, m[1])
+			for _, v := range variable.FindAllStringSubmatch(m[1], -1) {
+				require.Contains(t, makefile, v[1]+")", "%s names `make %s`", page, m[1])
+			}
+		}
+	}
+	require.Greater(t, named, 5)
+}
