@@ -41,6 +41,7 @@ func (a *app) check(ctx context.Context, dir string, c *connection) error {
 	if err != nil {
 		return err
 	}
+	f.reached = c.typed()
 	if len(c.brokers) > 0 {
 		if err := a.checkDeployed(ctx, f, c); err != nil {
 			return err

@@ -2,16 +2,22 @@ package cli
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
 	"github.com/partita-io/partita/contexts"
+	"github.com/partita-io/partita/internal/embedded"
 	"github.com/partita-io/partita/kafka/topics"
+	"github.com/partita-io/partita/service"
 )
 
 const shop = "../../../examples/shop"
@@ -37,7 +43,9 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"test", "nowhere"}, exitCouldNot, "1 problem"},
 		{[]string{"healthcheck", "--http", "127.0.0.1:1"}, exitNo, "not ready"},
 		{[]string{"frobnicate"}, exitUsage, `unknown command "frobnicate"`},
-		{[]string{"sned"}, exitUsage, "Did you mean this?\n\tsend"},
+		{[]string{"sned"}, exitUsage, `unknown command "sned" for "processor" (did you mean send?)`},
+		{[]string{"hep"}, exitUsage, `unknown command "hep" for "processor" (did you mean help?)`},
+		{[]string{"--tls", "frobnicate"}, exitUsage, "unknown"},
 		{[]string{"send", shop}, exitUsage, "want DIR ENTITY ID COMMAND"},
 		{[]string{"send", shop, "hat", "h1", "Wear"}, exitUsage, "there is no entity named hat"},
 		{[]string{"send", shop, "cart", "c1", "AddItm"}, exitUsage, "did you mean AddItem?"},
@@ -146,6 +154,64 @@ func TestSuggestionsComeFromTheTestsOfTheFolder(t *testing.T) {
 		"send     processor send " + shop + " cart c1 AddItem sku=apple quantity=2 price_cents=30 customer_id=alice",
 		"watch    processor watch " + shop + " customer-totals",
 	}, f.suggestions())
+}
+
+func TestTheBannerOfDevTellsWhetherDataWasKept(t *testing.T) {
+	f, err := openFolder(shop, contexts.Options{})
+	require.NoError(t, err)
+	dir := t.TempDir()
+	for _, c := range []struct{ left, says string }{
+		{"", "  state " + dir + "  (ctrl-c stops"},
+		{"broker/log/x", "  state " + dir + " (kept)  (ctrl-c stops"},
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, c.left), 0o755))
+		o := &devOptions{stateDir: dir}
+		o.kept = holdsData(o.brokerDir())
+		var out bytes.Buffer
+		a := &app{out: &out}
+		require.NoError(t, a.banner(f, o, "127.0.0.1:9092", "127.0.0.1:9464"))
+		require.Contains(t, out.String(), c.says)
+	}
+}
+
+func TestASecondDevNamesTheFirst(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	dir := t.TempDir()
+	used := errors.New("used")
+	require.Equal(t, used, namingTheOther(dir, used))
+	withdraw, err := embedded.Announce(t.Context(), embedded.Running{Folder: dir})
+	require.NoError(t, err)
+	require.EqualError(t, namingTheOther(dir, used), fmt.Sprintf("used (`processor dev` of this folder runs as process %d)", os.Getpid()))
+	require.NoError(t, withdraw())
+}
+
+func TestDevOffersToBeginAnewWhereTopicsOrSchemasDoNotFit(t *testing.T) {
+	for _, err := range []error{&service.TopicsError{Context: "shop"}, &service.SchemasError{Context: "shop", Err: errors.New("x")}} {
+		require.ErrorContains(t, orBeginAnew(".partita/shop", err), "\nor delete .partita/shop")
+	}
+	other := errors.New("other")
+	require.Equal(t, other, orBeginAnew(".partita/shop", other))
+}
+
+func TestMendsNameTheBrokersThatWereTyped(t *testing.T) {
+	t.Setenv("PARTITA_BROKERS", "a:1,b:2")
+	mend := func(brokers ...string) string {
+		a := &app{err: new(bytes.Buffer)}
+		f, err := a.loadFor(shop, &connection{brokers: brokers})
+		require.NoError(t, err)
+		c := f.service(t.Context())
+		return topics.Diff(c.Topics, c.Specs, nil)[0].Mend
+	}
+	require.Equal(t, "run `processor topics "+shop+" --brokers c:3 --apply`", mend("c:3"))
+	require.Equal(t, "run `processor topics "+shop+" --apply`", mend("a:1", "b:2"), "the environment says so next time too")
+	require.Equal(t, "run `processor topics "+shop+" --apply`", mend())
+}
+
+func TestDurationsInLogLinesAreReadable(t *testing.T) {
+	var out bytes.Buffer
+	new(logging).logger(&out).Warn("m", slog.Duration("took", 404747916*time.Nanosecond), slog.Group("g", slog.Duration("retry", 1500*time.Millisecond)))
+	require.Contains(t, out.String(), `"took":"405ms","g":{"retry":"1.5s"}`)
 }
 
 func TestAFolderWithoutTestsSuggestsTheFieldsOfACommand(t *testing.T) {

@@ -52,6 +52,15 @@ func (c *connection) config() (client.Config, error) {
 	return cfg, errors.Join(errs[:]...)
 }
 
+// typed is --brokers as it has to be typed again; nothing if they come from the environment or of a running `processor dev`.
+func (c *connection) typed() string {
+	brokers := strings.Join(c.brokers, ",")
+	if brokers == "" || brokers == os.Getenv(environmentName("brokers")) {
+		return ""
+	}
+	return " --brokers " + brokers
+}
+
 // configFor takes the brokers of a running `processor dev` of the folder when none are given.
 func (c *connection) configFor(folder string) (client.Config, error) {
 	if len(c.brokers) > 0 {

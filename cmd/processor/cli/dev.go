@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,16 @@ type devOptions struct {
 	port     int
 	http     string
 	registry string
+	// kept says that an earlier run left data.
+	kept bool
+}
+
+func (o *devOptions) brokerDir() string { return filepath.Join(o.stateDir, "broker") }
+
+// holdsData tells whether an embedded broker ran on dir before.
+func holdsData(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) > 0
 }
 
 func (a *app) devCommand() *cobra.Command {
@@ -52,9 +63,10 @@ func (a *app) dev(ctx context.Context, dir string, o *devOptions) (err error) {
 		o.stateDir = filepath.Join(stateRoot, f.Name)
 	}
 	logger := a.logging.logger(a.err)
-	broker, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(o.stateDir, "broker"), Port: o.port, Logger: logger})
+	o.kept = holdsData(o.brokerDir())
+	broker, err := embedded.Start(ctx, embedded.Options{Dir: o.brokerDir(), Port: o.port, Logger: logger})
 	if err != nil {
-		return err
+		return namingTheOther(dir, err)
 	}
 	defer func() { err = errors.Join(err, broker.Close()) }()
 	withdraw := func() error { return nil }
@@ -74,6 +86,15 @@ func (a *app) dev(ctx context.Context, dir string, o *devOptions) (err error) {
 	}))
 }
 
+// namingTheOther adds which process runs the folder already, if one does.
+func namingTheOther(dir string, err error) error {
+	other, ok, findErr := embedded.Find(dir)
+	if findErr != nil || !ok {
+		return err
+	}
+	return fmt.Errorf("%w (`processor dev` of this folder runs as process %d)", err, other.PID)
+}
+
 // orBeginAnew adds the mend that dev alone has.
 func orBeginAnew(stateDir string, err error) error {
 	var topics *service.TopicsError
@@ -84,11 +105,15 @@ func orBeginAnew(stateDir string, err error) error {
 	return err
 }
 
-// banner says what runs where, and what to type next.
+// banner says what runs where, on what data, and what to type next.
 func (a *app) banner(f *folder, o *devOptions, broker, metrics string) error {
+	state := o.stateDir
+	if o.kept {
+		state += " (kept)"
+	}
 	_, err := fmt.Fprintf(a.out, "partita %s  context %s  %d shards  state %s  (ctrl-c stops; data stays)\n"+
 		"broker   %-35smetrics  http://%s/metrics\n",
-		version, f.Name, f.Partitions, o.stateDir, local(broker)+" (embedded)", local(metrics))
+		version, f.Name, f.Partitions, state, local(broker)+" (embedded)", local(metrics))
 	for _, line := range f.suggestions() {
 		if err == nil {
 			_, err = fmt.Fprintln(a.out, line)

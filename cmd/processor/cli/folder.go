@@ -14,6 +14,8 @@ import (
 type folder struct {
 	*contexts.Context
 	dir string
+	// reached is how brokers are reached, for the commands in mends.
+	reached string
 }
 
 // openFolder loads a folder; problems come as contexts.Problems.
@@ -23,6 +25,15 @@ func openFolder(dir string, opts contexts.Options) (*folder, error) {
 		return nil, err
 	}
 	return &folder{Context: c, dir: dir}, nil
+}
+
+// loadFor is load for a command that goes to brokers.
+func (a *app) loadFor(dir string, c *connection) (*folder, error) {
+	f, err := a.load(dir, c.registry)
+	if err == nil {
+		f.reached = c.typed()
+	}
+	return f, err
 }
 
 // load is for commands that need a folder without problems; they are told as `check` tells them. Its tests are not looked at.
@@ -38,7 +49,9 @@ func (a *app) load(dir, registry string) (*folder, error) {
 
 // service is the folder as package service runs it.
 func (f *folder) service(ctx context.Context) *service.Context {
-	c := &service.Context{Topics: f.TopicContext(), Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx), Version: f.Hash}
+	t := f.TopicContext()
+	t.Folder += f.reached
+	c := &service.Context{Topics: t, Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx), Version: f.Hash}
 	if f.Encoding == contexts.Confluent {
 		c.Register = f.Codec.Register
 	}

@@ -68,7 +68,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	cmd, err := root.ExecuteContextC(ctx)
-	return a.exitCode(cmd, err)
+	return a.exitCode(cmd, unknownCommand(root, args, err))
 }
 
 func (a *app) exitCode(cmd *cobra.Command, err error) int {

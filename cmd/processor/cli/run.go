@@ -52,7 +52,7 @@ func (a *app) runContext(cmd *cobra.Command, dir string, o *runOptions) error {
 	if err != nil {
 		return err
 	}
-	f, err := a.load(dir, o.connection.registry)
+	f, err := a.loadFor(dir, &o.connection)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (a *app) topics(ctx context.Context, dir string, o *topicsOptions) error {
 	if err != nil {
 		return err
 	}
-	f, err := a.load(dir, o.connection.registry)
+	f, err := a.loadFor(dir, &o.connection)
 	if err != nil {
 		return err
 	}
