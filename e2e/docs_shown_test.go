@@ -29,6 +29,7 @@ func TestBlocksOfThePagesAreWhatTheySay(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": h.start, "terminate": h.terminate, "eventually": h.eventually, "brokers": h.ownBrokers, "replace": replace,
+			"produce": h.produce, "headers": h.headers,
 			"shown": p.shown, "types": p.types, "write": p.write, "redefine": p.redefine,
 		},
 	})
