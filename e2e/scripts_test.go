@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 		Condition:           h.condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": h.start, "run": h.run, "ready": h.ready, "says": says,
-			"terminate": h.terminate, "crash": h.crash, "kill-twice": killTwice,
+			"terminate": h.terminate, "crash": h.crash, "kill-twice": killTwice, "stop": h.stop, "go-on": h.goOn,
 			"eventually": h.eventually, "produce": h.produce, "addprojection": addProjection,
 			"brokers": h.ownBrokers, "disk": disk, "registry": registry, "secure": secure,
 		},
