@@ -101,7 +101,7 @@ func (s *shard) openTask(ctx context.Context, c *Component, progress progressTab
 			return nil, missingTopic(c.Changelog)
 		}
 		t.changelogID = mirrored.ID
-		store, err := s.engine.config.Stores.Open(c.Name, s.number)
+		store, err := s.openStore(c)
 		if err != nil {
 			return nil, err
 		}

@@ -113,6 +113,7 @@ type log struct {
 	windows map[string]int
 	waits   []string
 	stopped []error
+	rebuilt []string
 	group   GroupEvent
 }
 
@@ -125,6 +126,7 @@ func (l *log) listener() Listener {
 		WindowEnded:  func(e WindowEvent) { lock(func() { l.windows[e.Outcome]++ }) },
 		GroupChanged: func(e GroupEvent) { lock(func() { l.group = e }) },
 		Waiting:      func(e WaitingEvent) { lock(func() { l.waits = append(l.waits, fmt.Sprintf("%s: %v", e.For, e.Err)) }) },
+		StoreRebuilt: func(e StoreEvent) { lock(func() { l.rebuilt = append(l.rebuilt, e.Reason) }) },
 		TaskStopped:  func(e TaskStopped) { lock(func() { l.stopped = append(l.stopped, e.Err) }) },
 	}
 }
