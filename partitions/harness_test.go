@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/kafka/client"
@@ -60,21 +59,24 @@ type world struct {
 	cl      *kgo.Client
 	adm     *kadm.Client
 	dir     string
+	// own are brokers that a test may stop and start; nil for those that PARTITA_TEST_BROKERS names.
+	own ownBrokers
 }
 
 var worlds atomic.Int64
 
 func newWorld(t *testing.T, shards int32) *world {
 	t.Helper()
-	w := &world{t: t, name: fmt.Sprintf("w%d-%d", time.Now().UnixNano()%1e9, worlds.Add(1)), shards: shards, dir: t.TempDir()}
 	if b := os.Getenv("PARTITA_TEST_BROKERS"); b != "" {
-		w.brokers = strings.Split(b, ",")
-	} else {
-		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(t.TempDir()))
-		require.NoError(t, err)
-		t.Cleanup(c.Close)
-		w.brokers = c.ListenAddrs()
+		return newWorldOn(t, shards, nil, strings.Split(b, ","))
 	}
+	own := &embeddedBroker{data: t.TempDir()}
+	return newWorldOn(t, shards, own, own.start(t))
+}
+
+func newWorldOn(t *testing.T, shards int32, own ownBrokers, brokers []string) *world {
+	t.Helper()
+	w := &world{t: t, name: fmt.Sprintf("w%d-%d", time.Now().UnixNano()%1e9, worlds.Add(1)), shards: shards, dir: t.TempDir(), own: own, brokers: brokers}
 	cl, err := client.NewAdmin(client.Config{Brokers: w.brokers})
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)
@@ -169,8 +171,13 @@ func (in *instance) await(t *testing.T, told func(*log) bool) {
 		in.events.mu.Lock()
 		defer in.events.mu.Unlock()
 		return told(in.events)
-	}, 30*time.Second, 5*time.Millisecond)
+	}, waitFor, tick)
 }
+
+const (
+	waitFor = 30 * time.Second
+	tick    = 5 * time.Millisecond
+)
 
 // send produces n commands for each key, in turn.
 func (w *world) send(keys, n int) {
