@@ -246,14 +246,15 @@ func (s *Store) Close() error {
 	if s.db == nil {
 		return nil
 	}
-	err := s.flush()
+	err := s.Flush()
 	if err := errors.Join(err, s.closeDB()); err != nil {
 		return fmt.Errorf("closing the store of %s: %w", s.name, err)
 	}
 	return nil
 }
 
-func (s *Store) flush() error {
+// Flush returns when all that was applied is on disk. Nothing hangs on it: what a crash takes is in the changelog.
+func (s *Store) Flush() error {
 	if err := s.failure.get(); err != nil {
 		return err
 	}
