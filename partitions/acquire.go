@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/partita-io/partita/kafka/changelog"
+	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/kafka/transactions"
@@ -101,7 +102,7 @@ func (s *shard) openTask(ctx context.Context, c *Component, progress progressTab
 			return nil, missingTopic(c.Changelog)
 		}
 		t.changelogID = mirrored.ID
-		store, err := s.engine.config.Stores.Open(c.Name, s.number)
+		store, err := s.openStore(c)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +112,7 @@ func (s *shard) openTask(ctx context.Context, c *Component, progress progressTab
 			return nil, err
 		}
 	}
-	if err := s.placeInputs(t, progress, found, used); err != nil {
+	if err := s.placeInputs(ctx, t, progress, found, used); err != nil {
 		closeStores([]*task{t})
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func missingTopic(name string) error {
 
 // placeInputs makes the task's inputs, each at the position that the progress topic names. used tells that the task has had records before: then
 // a position must be known.
-func (s *shard) placeInputs(t *task, progress progressTable, found map[string]topics.Found, used bool) error {
+func (s *shard) placeInputs(ctx context.Context, t *task, progress progressTable, found map[string]topics.Found, used bool) error {
 	for _, in := range t.component.Inputs {
 		topic, ok := found[in.Topic]
 		if !ok {
@@ -139,14 +140,34 @@ func (s *shard) placeInputs(t *task, progress progressTable, found map[string]to
 			p, known := progress[records.ProgressKey{Component: t.component.Name, TopicPartition: placed.TopicPartition}]
 			switch {
 			case known && p.TopicID != topic.ID:
-				return &GapError{Context: s.engine.config.Context, Component: t.component.Name, Input: placed.TopicPartition, Position: p.Position, Remade: true}
+				placed.decided = p.Position
+				return placed.gap(Remade)
 			case known:
-				placed.committed, placed.decided, placed.recorded = p.Position, p.Position, true
+				placed.committed, placed.decided, placed.recorded, placed.leaderEpoch = p.Position, p.Position, true, p.LeaderEpoch
+				if err := s.engine.stillThere(ctx, placed); err != nil {
+					return err
+				}
 			case used:
 				return &NoPositionError{Component: t.component.Name, Input: placed.TopicPartition}
 			}
 			t.inputs = append(t.inputs, placed)
 		}
+	}
+	return nil
+}
+
+// stillThere asks whether the log still has what the input has read: one that was cut back below the position and written on above it has other
+// records there now, and goes on at the position as if nothing had happened (KIP-320).
+func (rt *engine) stillThere(ctx context.Context, in *input) error {
+	if in.leaderEpoch < 0 {
+		return nil
+	}
+	end, err := changelog.EpochEnd(ctx, rt.admin, in.TopicPartition, in.leaderEpoch)
+	if err != nil {
+		return client.NameRight(err, "DESCRIBE", "topic "+in.Topic)
+	}
+	if end >= 0 && in.decided > end {
+		return in.cutBack(end)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -17,11 +18,12 @@ import (
 // split sorts fetched records by the inputs that read them.
 func (l *lane) split(fetches kgo.Fetches) []batch {
 	var batches []batch
+	// Errors come first: with the news that a log was cut back come records from there on.
+	fetches.EachError(func(topic string, partition int32, err error) {
+		l.fetchFailed(records.TopicPartition{Topic: topic, Partition: partition}, err)
+	})
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		at := records.TopicPartition{Topic: p.Topic, Partition: p.Partition}
-		if p.Err != nil {
-			l.fetchFailed(at, p.Err)
-		}
 		for _, in := range l.readers[at] {
 			l.canRead(in, p.Err)
 			in.end = records.Position(p.LastStableOffset)
@@ -65,15 +67,22 @@ func (l *lane) fetchFailed(at records.TopicPartition, err error) {
 	var lost *kgo.ErrDataLoss
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, kgo.ErrClientClosed):
-	case errors.Is(err, kerr.OffsetOutOfRange), errors.As(err, &lost):
-		for _, in := range l.readers[at] {
-			l.stopTask(in.task, &GapError{Context: l.engine.config.Context, Component: in.task.component.Name, Input: at, Position: in.decided})
-		}
+	case errors.As(err, &lost):
+		l.stopReaders(at, func(in *input) *GapError { return in.cutBack(records.Position(lost.ResetTo)) })
+	case errors.Is(err, kerr.OffsetOutOfRange):
+		l.stopReaders(at, func(in *input) *GapError { return in.gap(Missing) })
 	default:
 		for _, in := range l.readers[at] {
 			in.refused = true
 		}
 		l.engine.waits.say(reading(at), client.NameRight(err, "READ", "topic "+at.Topic))
+	}
+}
+
+// stopReaders stops the tasks that read a partition whose records are not what they were.
+func (l *lane) stopReaders(at records.TopicPartition, why func(*input) *GapError) {
+	for _, in := range slices.Clone(l.readers[at]) {
+		l.stopTask(in.task, why(in))
 	}
 }
 
@@ -180,24 +189,6 @@ func (r *round) decide(nowMS int64, replies *replyTopics) {
 func (l *lane) breakShard(s *shard, err error) {
 	l.release(s, true, make(chan struct{}))
 	s.breakDown(err)
-}
-
-// A GapError says that records of an input are gone that were not read: expired, deleted, or the topic was made anew.
-type GapError struct {
-	Context, Component string
-	Input              records.TopicPartition
-	Position           records.Position
-	// Remade: the topic was deleted and made again.
-	Remade bool
-}
-
-func (e *GapError) Error() string {
-	what := "is not in the log: records were deleted before they were read, or the log was cut back or begun anew"
-	if e.Remade {
-		what = "is of an earlier topic of this name: it was deleted and made again"
-	}
-	return fmt.Sprintf("%s: position %d of %s %s; to go on with what is there, stop the processors and run: processor topics DIR --start %s=%s:earliest",
-		e.Component, e.Position, e.Input, what, e.Component, e.Input.Topic)
 }
 
 // remedyOf names the remedy for an error of a transaction, with the causes that are ours.

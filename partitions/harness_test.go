@@ -3,6 +3,7 @@ package partitions
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -11,12 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/transactions"
 	"github.com/partita-io/partita/statestore"
 )
 
@@ -60,22 +62,36 @@ type world struct {
 	cl      *kgo.Client
 	adm     *kadm.Client
 	dir     string
+	// own are brokers that a test may stop and start; nil for those that PARTITA_TEST_BROKERS names.
+	own ownBrokers
+	// dial is how the brokers are reached, nil for TCP.
+	dial dialFunc
 }
+
+type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
 var worlds atomic.Int64
 
 func newWorld(t *testing.T, shards int32) *world {
 	t.Helper()
-	w := &world{t: t, name: fmt.Sprintf("w%d-%d", time.Now().UnixNano()%1e9, worlds.Add(1)), shards: shards, dir: t.TempDir()}
 	if b := os.Getenv("PARTITA_TEST_BROKERS"); b != "" {
-		w.brokers = strings.Split(b, ",")
-	} else {
-		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(t.TempDir()))
-		require.NoError(t, err)
-		t.Cleanup(c.Close)
-		w.brokers = c.ListenAddrs()
+		return newWorldOn(t, shards, nil, strings.Split(b, ","))
 	}
-	cl, err := client.NewAdmin(client.Config{Brokers: w.brokers})
+	own := &embeddedBroker{data: t.TempDir()}
+	return newWorldOn(t, shards, own, own.start(t))
+}
+
+func newWorldOn(t *testing.T, shards int32, own ownBrokers, brokers []string) *world {
+	t.Helper()
+	w := &world{t: t, shards: shards, dir: t.TempDir(), own: own, brokers: brokers}
+	w.createTopics()
+	return w
+}
+
+func (w *world) createTopics() {
+	w.name = fmt.Sprintf("w%d-%d", time.Now().UnixNano()%1e9, worlds.Add(1))
+	t := w.t
+	cl, err := client.NewAdmin(client.Config{Brokers: w.brokers, Dial: w.dial})
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)
 	w.cl, w.adm = cl, kadm.NewClient(cl)
@@ -84,10 +100,20 @@ func newWorld(t *testing.T, shards int32) *world {
 	for topic, config := range map[string]map[string]*string{
 		"progress": compact, "counter.changelog": compact, "counter.commands": nil, "counter.events": plain, "counter.dead": nil, "replies": nil,
 	} {
-		_, err := w.adm.CreateTopic(t.Context(), shards, 1, config, w.name+"."+topic)
+		_, err := w.adm.CreateTopic(t.Context(), w.shards, 1, config, w.name+"."+topic)
 		require.NoError(t, err)
 	}
-	return w
+}
+
+// client makes a client of the test's own, whose connections never fail.
+func (w *world) client(opts ...kgo.Opt) *kgo.Client {
+	opts = append(opts, kgo.SeedBrokers(w.brokers...))
+	if w.dial != nil {
+		opts = append(opts, kgo.Dialer(w.dial))
+	}
+	cl, err := kgo.NewClient(opts...)
+	require.NoError(w.t, err)
+	return cl
 }
 
 func (w *world) component() Component {
@@ -104,6 +130,7 @@ type instance struct {
 	done   chan error
 	events *log
 	env    *statestore.Env
+	views  *Views
 }
 
 // log collects what an instance tells.
@@ -113,7 +140,10 @@ type log struct {
 	windows map[string]int
 	waits   []string
 	stopped []error
+	rebuilt []string
 	group   GroupEvent
+	// onCommitted is called behind every committed window; nil for none.
+	onCommitted func()
 }
 
 func (l *log) listener() Listener {
@@ -122,9 +152,16 @@ func (l *log) listener() Listener {
 	return Listener{
 		ShardRunning: func(ShardEvent) { lock(func() { l.running++ }) },
 		ShardClosed:  func(ShardEvent) { lock(func() { l.running-- }) },
-		WindowEnded:  func(e WindowEvent) { lock(func() { l.windows[e.Outcome]++ }) },
+		WindowEnded: func(e WindowEvent) {
+			var on func()
+			lock(func() { l.windows[e.Outcome]++; on = l.onCommitted })
+			if on != nil && e.Outcome == transactions.Committed.String() {
+				on()
+			}
+		},
 		GroupChanged: func(e GroupEvent) { lock(func() { l.group = e }) },
 		Waiting:      func(e WaitingEvent) { lock(func() { l.waits = append(l.waits, fmt.Sprintf("%s: %v", e.For, e.Err)) }) },
+		StoreRebuilt: func(e StoreEvent) { lock(func() { l.rebuilt = append(l.rebuilt, e.Reason) }) },
 		TaskStopped:  func(e TaskStopped) { lock(func() { l.stopped = append(l.stopped, e.Err) }) },
 	}
 }
@@ -135,19 +172,25 @@ func (w *world) start(name string, components ...Component) *instance {
 
 // startThrough starts an instance whose connections go through g.
 func (w *world) startThrough(name string, g *gate, components ...Component) *instance {
+	dial := w.dial
+	if g != nil {
+		dial = g.dial
+	}
+	return w.launch(name, dial, nil, components...)
+}
+
+// launch starts an instance that reaches the brokers by dial and keeps its stores on fs, both nil for the machine's.
+func (w *world) launch(name string, dial dialFunc, fs vfs.FS, components ...Component) *instance {
 	if len(components) == 0 {
 		components = []Component{w.component()}
 	}
-	env, err := statestore.OpenEnv(w.dir+"/"+name, statestore.Options{Context: w.name})
+	env, err := statestore.OpenEnv(w.dir+"/"+name, statestore.Options{Context: w.name, FS: fs})
 	require.NoError(w.t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
-	in := &instance{cancel: cancel, done: make(chan error, 1), events: &log{}, env: env}
+	in := &instance{cancel: cancel, done: make(chan error, 1), events: &log{}, env: env, views: NewViews()}
 	cfg := Config{
-		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers}, Stores: env,
-		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(),
-	}
-	if g != nil {
-		cfg.Client.Dial = g.dial
+		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers, Dial: dial}, Stores: env,
+		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(), Views: in.views,
 	}
 	go func() { in.done <- Run(ctx, cfg) }()
 	return in
@@ -167,13 +210,17 @@ func (in *instance) await(t *testing.T, told func(*log) bool) {
 		in.events.mu.Lock()
 		defer in.events.mu.Unlock()
 		return told(in.events)
-	}, 30*time.Second, 5*time.Millisecond)
+	}, waitFor, tick)
 }
+
+const (
+	waitFor = 30 * time.Second
+	tick    = 5 * time.Millisecond
+)
 
 // send produces n commands for each key, in turn.
 func (w *world) send(keys, n int) {
-	p, err := kgo.NewClient(kgo.SeedBrokers(w.brokers...))
-	require.NoError(w.t, err)
+	p := w.client()
 	defer p.Close()
 	for range n {
 		for k := range keys {
@@ -185,9 +232,8 @@ func (w *world) send(keys, n int) {
 
 // awaitEvents reads committed events until there are total, and fails at the first gap or double.
 func (w *world) awaitEvents(total int) {
-	c, err := kgo.NewClient(kgo.SeedBrokers(w.brokers...), kgo.ConsumeTopics(w.name+".counter.events"),
+	c := w.client(kgo.ConsumeTopics(w.name+".counter.events"),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	require.NoError(w.t, err)
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
@@ -208,9 +254,8 @@ func (w *world) awaitEvents(total int) {
 
 // awaitRecords reads a topic until it has n committed records.
 func (w *world) awaitRecords(topic string, n int) []*kgo.Record {
-	c, err := kgo.NewClient(kgo.SeedBrokers(w.brokers...), kgo.ConsumeTopics(w.name+"."+topic),
+	c := w.client(kgo.ConsumeTopics(w.name+"."+topic),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	require.NoError(w.t, err)
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()

@@ -1,6 +1,7 @@
 package partitions
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -222,19 +223,16 @@ func (l *lane) add(s *shard, tasks []*task) {
 			if start[in.Topic] == nil {
 				start[in.Topic] = make(map[int32]kgo.Offset)
 			}
-			start[in.Topic][in.Partition] = kgo.NewOffset().At(int64(at))
+			// With the epoch the client asks whether the log was cut back, now and whenever the leader changes, also of a silent input.
+			start[in.Topic][in.Partition] = kgo.NewOffset().At(int64(at.decided)).WithEpoch(at.leaderEpoch)
 		}
 	}
 	l.consumer.AddConsumePartitions(start)
 }
 
-// lowest is where a partition must be read from so that all its readers miss nothing; those ahead skip what they have.
-func lowest(readers []*input) records.Position {
-	at := readers[0].decided
-	for _, in := range readers[1:] {
-		at = min(at, in.decided)
-	}
-	return at
+// lowest is the reader from whose position a partition must be read so that all of them miss nothing; those ahead skip what they have.
+func lowest(readers []*input) *input {
+	return slices.MinFunc(readers, func(a, b *input) int { return cmp.Compare(a.decided, b.decided) })
 }
 
 // release starts the way out of a shard: no record of it is taken in any more. Without drop its share of windows is committed first, with drop

@@ -14,6 +14,18 @@ import (
 	"github.com/partita-io/partita/statestore"
 )
 
+// openStore opens a component's store. One that is damaged is opened empty: the changelog has everything.
+func (s *shard) openStore(c *Component) (*statestore.Store, error) {
+	stores := s.engine.config.Stores
+	store, err := stores.Open(c.Name, s.number)
+	var damaged *statestore.DamagedError
+	if !errors.As(err, &damaged) {
+		return store, err
+	}
+	s.engine.listener.StoreRebuilt(StoreEvent{Component: c.Name, Shard: s.number, Reason: damaged.Error()})
+	return stores.OpenEmpty(c.Name, s.number)
+}
+
 // restore brings a task's store to the end of its changelog. used tells whether there ever was anything in it.
 func (s *shard) restore(ctx context.Context, t *task) (used bool, err error) {
 	at := records.TopicPartition{Topic: t.component.Changelog, Partition: s.number}
@@ -56,9 +68,15 @@ func (s *shard) restore(ctx context.Context, t *task) (used bool, err error) {
 // startOfRestore decides from where the changelog is read: from the store's checkpoint, or from the start into an empty store.
 func (s *shard) startOfRestore(ctx context.Context, t *task, at records.TopicPartition) (from records.Position, used bool, err error) {
 	checkpoint, ok, err := t.store.Checkpoint()
-	if err != nil || !ok {
-		// A checkpoint that cannot be read is no reason to stop: the changelog has everything.
+	var damaged *statestore.DamagedError
+	switch {
+	case errors.As(err, &damaged), errors.Is(err, statestore.ErrCheckpoint):
+		// What cannot be understood is no reason to stop: the changelog has everything.
 		return changelog.FromStart, false, s.rebuildIf(t, err)
+	case err != nil:
+		return 0, false, err
+	case !ok:
+		return changelog.FromStart, false, nil
 	}
 	facts, err := s.engine.factsOf(ctx, checkpoint, t.changelogID, at)
 	if err != nil {

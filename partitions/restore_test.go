@@ -58,7 +58,7 @@ func TestGapInAnInputStopsItsTaskAndNamesTheMend(t *testing.T) {
 	var gap *GapError
 	require.ErrorAs(t, a.events.stopped[0], &gap)
 	require.EqualValues(t, 100, gap.Position)
-	require.Contains(t, gap.Error(), "processor topics DIR --start counter="+w.name+".counter.commands:earliest")
+	require.Contains(t, gap.Error(), "processor topics DIR --start counter="+w.name+".counter.commands/0:earliest", "the other partitions stay where they are")
 	a.stop(t)
 }
 

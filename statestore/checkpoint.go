@@ -2,6 +2,7 @@ package statestore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -30,12 +31,15 @@ func (c Checkpoint) append(dst []byte) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(c.TimeMS))
 }
 
+// ErrCheckpoint says that a store has a checkpoint which this version does not understand, so nobody knows what the content corresponds to.
+var ErrCheckpoint = errors.New("its checkpoint cannot be understood")
+
 func parseCheckpoint(b []byte) (Checkpoint, error) {
 	if len(b) == 0 || b[0] != checkpointFormat {
-		return Checkpoint{}, fmt.Errorf("checkpoint of an unknown format (% x): this version reads format %d", b[:min(len(b), 1)], checkpointFormat)
+		return Checkpoint{}, fmt.Errorf("%w: format % x, this version reads format %d", ErrCheckpoint, b[:min(len(b), 1)], checkpointFormat)
 	}
 	if len(b) != checkpointLength {
-		return Checkpoint{}, fmt.Errorf("checkpoint of %d bytes, want %d", len(b), checkpointLength)
+		return Checkpoint{}, fmt.Errorf("%w: %d bytes instead of %d", ErrCheckpoint, len(b), checkpointLength)
 	}
 	c := Checkpoint{
 		Position:    int64(binary.BigEndian.Uint64(b[17:])),
@@ -44,7 +48,7 @@ func parseCheckpoint(b []byte) (Checkpoint, error) {
 	}
 	copy(c.TopicID[:], b[1:])
 	if c.Position < 0 {
-		return Checkpoint{}, fmt.Errorf("checkpoint at the negative position %d", c.Position)
+		return Checkpoint{}, fmt.Errorf("%w: position %d is negative", ErrCheckpoint, c.Position)
 	}
 	return c, nil
 }

@@ -45,6 +45,8 @@ type Env struct {
 	files    *pebble.FileCache
 	// fs is the disk; tests put another one here.
 	fs vfs.FS
+	// damage is shared by copies of an Env, as tests make them.
+	damage *damageBook
 }
 
 // The files of a state directory beside the stores; docs/formats/store.md has their layout.
@@ -76,7 +78,7 @@ func OpenEnv(dir string, options Options) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Env{dir: dir, lock: lock, options: options, fs: options.FS}
+	e := &Env{dir: dir, lock: lock, options: options, fs: options.FS, damage: new(damageBook)}
 	if err := e.identify(); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
@@ -114,14 +116,31 @@ func (e *Env) identify() error {
 // InstanceID names this process's place in the context: random, made once, the same at every start.
 func (e *Env) InstanceID() string { return e.instance }
 
-// Open opens a task's store, made if it is not there. Only one may be open for a task at a time.
+// Open opens a task's store, made if it is not there. Only one may be open for a task at a time. A store that was found to be damaged is not
+// opened: the error is a [*DamagedError].
 func (e *Env) Open(component string, shard int32) (*Store, error) {
-	dir := filepath.Join(e.dir, e.options.Context, component, strconv.Itoa(int(shard)))
-	s := &Store{env: e, dir: dir, name: component + "/" + strconv.Itoa(int(shard))}
+	s := e.store(component, shard)
+	if err := e.damage.of(s.dir); err != nil {
+		return nil, s.judge(err)
+	}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// OpenEmpty throws away what a task's store has on disk, whatever it is, and opens it empty.
+func (e *Env) OpenEmpty(component string, shard int32) (*Store, error) {
+	s := e.store(component, shard)
+	if err := s.renew(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (e *Env) store(component string, shard int32) *Store {
+	dir := filepath.Join(e.dir, e.options.Context, component, strconv.Itoa(int(shard)))
+	return &Store{env: e, dir: dir, name: component + "/" + strconv.Itoa(int(shard))}
 }
 
 // Close gives the directory up. All stores must be closed before.

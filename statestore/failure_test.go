@@ -76,7 +76,7 @@ func TestDiskThatFailsIsAnErrorAndNothingIsLostWhenMended(t *testing.T) {
 			require.NoError(t, err)
 			applied, err := apply(s, 0, 60)
 			require.NoError(t, err)
-			require.NoError(t, s.flush())
+			require.NoError(t, s.Flush())
 
 			d.breaks(path)
 			err = within(t, func() (err error) { applied, err = apply(s, applied, 1000); return err })

@@ -55,6 +55,9 @@ func (s *Store) open() error {
 		db, err = pebble.Open(s.dir, s.pebbleOptions())
 	}
 	if err != nil {
+		if isDamage(err) {
+			return s.judge(err)
+		}
 		return fmt.Errorf("opening the store of %s: %w: make its directory %s readable and writable, or delete it while no process uses it, "+
 			"and it is restored from the changelog", s.name, err, s.dir)
 	}
@@ -64,10 +67,15 @@ func (s *Store) open() error {
 
 // failed takes what went wrong in the background. Pebble holds a lock while it tells.
 func (s *Store) failed(err error) {
-	err = fmt.Errorf("store of %s in %s: %w", s.name, s.dir, err)
+	err = fmt.Errorf("store of %s in %s: %w", s.name, s.dir, s.judge(err))
 	if s.failure.fail(err) {
 		s.env.unhealthy(err)
 	}
+}
+
+// foundDamage is told of a file that is not what was written, whoever reads it: without it Pebble takes the process down.
+func (s *Store) foundDamage(info pebble.DataCorruptionInfo) {
+	s.failed(fmt.Errorf("%s: %w", info.Path, info.Details))
 }
 
 func (s *Store) flushEnded(pebble.FlushInfo) {
@@ -98,7 +106,7 @@ func (s *Store) Get(key []byte) ([]byte, error) {
 }
 
 func (s *Store) reading(err error) error {
-	return fmt.Errorf("reading the store of %s: %w", s.name, err)
+	return fmt.Errorf("reading the store of %s: %w", s.name, s.judge(err))
 }
 
 // Scan calls fn for keys with the prefix, in order, until it returns false. The slices are good until fn returns.
@@ -215,10 +223,20 @@ func (s *Store) SizeBytes() int64 {
 func (s *Store) Clear() error {
 	// What closing complains of is about to be deleted.
 	_ = s.closeDB()
+	return s.renew()
+}
+
+// renew opens the store, which is closed, anew and empty.
+func (s *Store) renew() error {
 	// A directory that is half deleted could not be opened any more.
-	if err := s.env.fs.Rename(s.dir, s.dir+clearedSuffix); err != nil {
+	err := s.env.fs.RemoveAll(s.dir + clearedSuffix)
+	if err == nil {
+		err = s.env.fs.Rename(s.dir, s.dir+clearedSuffix)
+	}
+	if err != nil {
 		return fmt.Errorf("clearing the store of %s: %w", s.name, err)
 	}
+	s.env.damage.forget(s.dir)
 	return s.open()
 }
 
@@ -228,14 +246,15 @@ func (s *Store) Close() error {
 	if s.db == nil {
 		return nil
 	}
-	err := s.flush()
+	err := s.Flush()
 	if err := errors.Join(err, s.closeDB()); err != nil {
 		return fmt.Errorf("closing the store of %s: %w", s.name, err)
 	}
 	return nil
 }
 
-func (s *Store) flush() error {
+// Flush returns when all that was applied is on disk. Nothing hangs on it: what a crash takes is in the changelog.
+func (s *Store) Flush() error {
 	if err := s.failure.get(); err != nil {
 		return err
 	}

@@ -1,0 +1,233 @@
+package partitions
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// The steps of a commit are requests, and each of them has three moments: it is made and not sent, it is carried out and not answered, it is
+// answered. So these are all the moments at which a process can stop between two steps that anybody else can see:
+//
+//	decided ─ Produce ─ flushed ─ TxnOffsetCommit ─ fenced ─ EndTxn ─ committed ─ applied
+//
+// What happens on disk behind the last has moments of its own, see TestKilledWhileStoresTakeTheWindow.
+func moments() []moment {
+	var all []moment
+	for _, key := range []kmsg.Key{kmsg.Produce, kmsg.TxnOffsetCommit, kmsg.EndTxn} {
+		for _, w := range []when{asking, carriedOut, answered} {
+			all = append(all, moment{key: key, when: w})
+		}
+	}
+	return all
+}
+
+func (m moment) String() string { return fmt.Sprintf("%s %s", kmsg.NameForKey(m.key.Int16()), m.when) }
+
+// atEachMoment runs f in a bubble for each moment. Instance "a" owns four shards and has committed; f is given a function that sends commands and
+// returns when a window of them has come to the moment, at which spring was called.
+func atEachMoment(t *testing.T, f func(b *bubble, a *life, reach func(spring func(*wireConn)))) {
+	t.Helper()
+	atMoments(t, func(b *bubble, a *life, _ moment, reach func(spring func(*wireConn))) { f(b, a, reach) })
+}
+
+func atMoments(t *testing.T, f func(b *bubble, a *life, m moment, reach func(spring func(*wireConn)))) {
+	t.Helper()
+	for _, m := range moments() {
+		t.Run(m.String(), func(t *testing.T) {
+			inBubble(t, 4, func(b *bubble) {
+				a := b.begin("a")
+				b.command(3)
+				b.awaitAll()
+				f(b, a, m, func(spring func(*wireConn)) {
+					sprung := a.wire.at(m, spring)
+					b.command(3)
+					select {
+					case <-sprung:
+					case <-time.After(time.Minute):
+						require.FailNow(b.t, "the moment never came")
+					}
+				})
+			})
+		})
+	}
+}
+
+func TestKilledAtAnyMomentOthersTakeOver(t *testing.T) {
+	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+		reach(func(*wireConn) { a.die() })
+		a.bury()
+		b.begin("b")
+		b.command(3)
+		b.awaitAll()
+	})
+}
+
+func TestKilledAtAnyMomentItGoesOnByItself(t *testing.T) {
+	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+		reach(func(*wireConn) { a.die() })
+		a.bury()
+		b.begin("a")
+		b.command(3)
+		b.awaitAll()
+	})
+}
+
+// A zombie stands still for longer than its session, and wakes up when another has its shards and has written. Unless the broker has carried its
+// EndTxn out already, its window is refused.
+func TestZombieWindowIsRefusedAtAnyMoment(t *testing.T) {
+	atMoments(t, func(b *bubble, a *life, m moment, reach func(func(*wireConn))) {
+		other := b.begin("b")
+		other.awaitRunning(b.t, 2)
+		b.awaitAll()
+		before := a.committed()
+		reach(func(*wireConn) { a.wire.freeze() })
+		other.awaitRunning(b.t, 4)
+		b.command(3)
+		b.awaitAll()
+		a.wire.thaw()
+		a.await(b.t, func(l *log) bool { return l.running == 2 })
+		other.awaitRunning(b.t, 2)
+		late := m.key != kmsg.EndTxn || m.when == asking
+		require.Equal(b.t, late, before == a.committed(), "windows committed: %d, now %d", before, a.committed())
+		b.command(3)
+		b.awaitAll()
+		require.Greater(b.t, a.committed(), before, "it works again")
+	})
+}
+
+// committed is how many windows a process knows to be committed.
+func (l *life) committed() int {
+	l.events.mu.Lock()
+	defer l.events.mu.Unlock()
+	return l.events.windows["committed"]
+}
+
+// Half of the shards are asked for while a window is on its way: it is finished if it can be in time, and dropped if not.
+func TestShardsAreRevokedAtAnyMoment(t *testing.T) {
+	for _, held := range []time.Duration{time.Second, 2 * finishWithin} {
+		t.Run("held for "+held.String(), func(t *testing.T) {
+			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+				reach(func(*wireConn) {
+					b.begin("b")
+					time.Sleep(held)
+				})
+				b.command(3)
+				b.lives[1].awaitRunning(b.t, 2)
+				b.awaitAll()
+			})
+		})
+	}
+}
+
+// The group throws a member out while a window of it is on its way: its shards are lost, not revoked.
+func TestShardsAreLostAtAnyMoment(t *testing.T) {
+	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+		other := b.begin("b")
+		other.awaitRunning(b.t, 2)
+		reach(func(*wireConn) {
+			b.evict(a)
+			b.command(1)
+			time.Sleep(2 * time.Second)
+		})
+		b.command(3)
+		b.awaitAll()
+		a.awaitRunning(b.t, 2)
+	})
+}
+
+// evict takes an instance's members out of the group, as a broker does whose patience has ended.
+func (b *bubble) evict(l *life) {
+	groups, err := b.adm.DescribeGroups(b.t.Context(), b.name)
+	require.NoError(b.t, err)
+	req := kmsg.NewPtrLeaveGroupRequest()
+	req.Group = b.name
+	for _, m := range groups[b.name].Members {
+		if id := l.env.InstanceID(); len(m.ClientID) > len(id) && m.ClientID[len("partita/"):len("partita/")+len(id)] == id {
+			leaving := kmsg.NewLeaveGroupRequestMember()
+			leaving.MemberID = m.MemberID
+			req.Members = append(req.Members, leaving)
+		}
+	}
+	require.NotEmpty(b.t, req.Members)
+	_, err = req.RequestWith(b.t.Context(), b.cl)
+	require.NoError(b.t, err)
+}
+
+// The connection breaks: either the broker never had the request, or its answer is lost, or it is the connection of the next one.
+func TestConnectionBreaksAtAnyMoment(t *testing.T) {
+	atEachMoment(t, func(b *bubble, _ *life, reach func(func(*wireConn))) {
+		reach(func(c *wireConn) { _ = c.Close() })
+		b.command(3)
+		b.awaitAll()
+	})
+}
+
+// Something stands still while heartbeats go on: for a moment, for longer than the fence waits, for longer than the broker leaves a
+// transaction open.
+func TestRequestOrAnswerIsLateAtAnyMoment(t *testing.T) {
+	for _, late := range []time.Duration{time.Second, fencePatience + time.Second, 25 * time.Second} {
+		t.Run(late.String(), func(t *testing.T) {
+			atEachMoment(t, func(b *bubble, _ *life, reach func(func(*wireConn))) {
+				reach(func(*wireConn) { time.Sleep(late) })
+				b.command(3)
+				b.awaitAll()
+			})
+		})
+	}
+}
+
+func TestAllBrokersAreAwayFromAnyMomentOn(t *testing.T) {
+	for _, away := range []time.Duration{time.Second, 30 * time.Second} {
+		t.Run(away.String(), func(t *testing.T) {
+			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+				reach(func(*wireConn) { a.wire.cut() })
+				time.Sleep(away)
+				a.wire.mend()
+				b.command(3)
+				b.awaitAll()
+			})
+		})
+	}
+}
+
+// A process dies when some of its stores have the last window on disk, and others do not.
+func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
+	for flushed := range 5 {
+		t.Run(fmt.Sprintf("%d of 4 have it", flushed), func(t *testing.T) {
+			inBubble(t, 4, func(b *bubble) {
+				a := b.begin("a")
+				b.command(3)
+				b.awaitAll()
+				died := make(chan struct{})
+				a.events.mu.Lock()
+				a.events.onCommitted = func() {
+					select {
+					case <-died:
+						return
+					default:
+					}
+					for shard := range int32(flushed) {
+						require.NoError(b.t, a.views.stores[viewKey{"counter", shard}].Flush())
+					}
+					a.die()
+					close(died)
+				}
+				a.events.mu.Unlock()
+				b.command(3)
+				<-died
+				a.bury()
+				b.checkStores()
+				b.begin("b")
+				b.command(3)
+				b.awaitAll()
+				b.begin("a")
+				b.command(3)
+				b.awaitAll()
+			})
+		})
+	}
+}
