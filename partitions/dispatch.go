@@ -16,11 +16,11 @@ import (
 )
 
 // split sorts fetched records by the inputs that read them.
-func (l *lane) split(fetches kgo.Fetches) []batch {
+func (l *lane) split(ctx context.Context, fetches kgo.Fetches) []batch {
 	var batches []batch
 	// Errors come first: with the news that a log was cut back come records from there on.
 	fetches.EachError(func(topic string, partition int32, err error) {
-		l.fetchFailed(records.TopicPartition{Topic: topic, Partition: partition}, err)
+		l.fetchFailed(ctx, records.TopicPartition{Topic: topic, Partition: partition}, err)
 	})
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		at := records.TopicPartition{Topic: p.Topic, Partition: p.Partition}
@@ -63,12 +63,12 @@ func (in *input) take(fetched []*kgo.Record) batch {
 }
 
 // fetchFailed judges an error of one partition, or of the whole client (partition -1).
-func (l *lane) fetchFailed(at records.TopicPartition, err error) {
+func (l *lane) fetchFailed(ctx context.Context, at records.TopicPartition, err error) {
 	var lost *kgo.ErrDataLoss
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, kgo.ErrClientClosed):
 	case errors.As(err, &lost):
-		l.stopReaders(at, func(in *input) *GapError { return in.cutBack(records.Position(lost.ResetTo)) })
+		l.doubt(ctx, at)
 	case errors.Is(err, kerr.OffsetOutOfRange):
 		l.stopReaders(at, func(in *input) *GapError { return in.gap(Missing) })
 	default:

@@ -129,7 +129,7 @@ func (l *lane) takeIn(ctx context.Context) {
 	case time.Now().Before(l.nextPoll()):
 		l.gather(ctx)
 	default:
-		l.decide(ctx, l.split(l.poll(ctx)))
+		l.decide(ctx, l.split(ctx, l.poll(ctx)))
 	}
 }
 
@@ -211,21 +211,26 @@ func (l *lane) poll(ctx context.Context) kgo.Fetches {
 // add takes a shard's tasks in, with their inputs at the positions they are committed to.
 func (l *lane) add(s *shard, tasks []*task) {
 	l.tasks[s] = tasks
-	start := make(map[string]map[int32]kgo.Offset)
+	var inputs []*input
 	for _, t := range tasks {
-		for _, in := range t.inputs {
-			l.readers[in.TopicPartition] = append(l.readers[in.TopicPartition], in)
-		}
+		inputs = append(inputs, t.inputs...)
 	}
-	for _, t := range tasks {
-		for _, in := range t.inputs {
-			at := lowest(l.readers[in.TopicPartition])
-			if start[in.Topic] == nil {
-				start[in.Topic] = make(map[int32]kgo.Offset)
-			}
-			// With the epoch the client asks whether the log was cut back, now and whenever the leader changes, also of a silent input.
-			start[in.Topic][in.Partition] = kgo.NewOffset().At(int64(at.decided)).WithEpoch(at.leaderEpoch)
+	l.read(inputs)
+}
+
+// read begins to read inputs at their positions.
+func (l *lane) read(inputs []*input) {
+	for _, in := range inputs {
+		l.readers[in.TopicPartition] = append(l.readers[in.TopicPartition], in)
+	}
+	start := make(map[string]map[int32]kgo.Offset)
+	for _, in := range inputs {
+		at := lowest(l.readers[in.TopicPartition])
+		if start[in.Topic] == nil {
+			start[in.Topic] = make(map[int32]kgo.Offset)
 		}
+		// With the epoch the client asks whether the log was cut back, now and whenever the leader changes, also of a silent input.
+		start[in.Topic][in.Partition] = kgo.NewOffset().At(int64(at.decided)).WithEpoch(at.leaderEpoch)
 	}
 	l.consumer.AddConsumePartitions(start)
 }

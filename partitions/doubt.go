@@ -1,0 +1,61 @@
+package partitions
+
+import (
+	"context"
+	"errors"
+
+	"github.com/partita-io/partita/kafka/records"
+)
+
+// The client says "data loss" when the epoch it last read under ends before its position. It may be wrong: it passes records of aborted
+// transactions without taking note of their epoch. The sequence: a record is read under epoch 0; the leader moves; under epoch 1 one producer's
+// transaction is aborted behind the beginning of another one's that is still open, so that a fetch brings the aborted records and not their
+// marker; the leader moves again, and the client asks where epoch 0 ended: before its position.
+//
+// An input knows better: its position is that behind the last record or marker it was given, its epoch that of the same record. So the lane
+// asks again with these before it stops a task for good. Until there is an answer the partition is not read: behind a cut lie other records.
+
+// doubt takes a partition out of the consumer until it is known whether its log was cut back.
+func (l *lane) doubt(ctx context.Context, at records.TopicPartition) {
+	inputs := l.readers[at]
+	if len(inputs) == 0 {
+		return
+	}
+	delete(l.readers, at)
+	l.consumer.RemoveConsumePartitions(map[string][]int32{at.Topic: {at.Partition}})
+	asked := make([]input, len(inputs))
+	for i, in := range inputs {
+		asked[i] = *in
+	}
+	go func() {
+		verdicts := make([]*GapError, len(asked))
+		for i := range asked {
+			in := &asked[i]
+			if !l.engine.patiently(ctx, reading(at), func(ctx context.Context) error {
+				err := l.engine.stillThere(ctx, in)
+				if errors.As(err, &verdicts[i]) {
+					return nil
+				}
+				return err
+			}) {
+				return
+			}
+		}
+		l.ask(func() { l.settleDoubt(inputs, verdicts) })
+	}()
+}
+
+// settleDoubt reads on, or stops the tasks whose records are gone. What has left the lane meanwhile is left alone.
+func (l *lane) settleDoubt(inputs []*input, verdicts []*GapError) {
+	var good []*input
+	for i, in := range inputs {
+		switch s := in.task.shard; {
+		case l.tasks[s] == nil, l.closing[s] != nil:
+		case verdicts[i] != nil:
+			l.stopTask(in.task, verdicts[i])
+		default:
+			good = append(good, in)
+		}
+	}
+	l.read(good)
+}
