@@ -172,7 +172,7 @@ func TestRequestOrAnswerIsLateAtAnyMoment(t *testing.T) {
 	for _, late := range []time.Duration{time.Second, fencePatience + time.Second, 25 * time.Second} {
 		t.Run(late.String(), func(t *testing.T) {
 			atEachMoment(t, func(b *bubble, _ *life, reach func(func(*wireConn))) {
-				reach(func(*wireConn) { time.Sleep(late) })
+				reach(func(c *wireConn) { c.hold(late) })
 				b.command(3)
 				b.awaitAll()
 			})
