@@ -51,7 +51,9 @@ const (
 
 var errCut = errors.New("the wire is cut")
 
-func newWire(dialer dialFunc) *wire { return &wire{dialer: dialer, conns: make(map[*wireConn]struct{})} }
+func newWire(dialer dialFunc) *wire {
+	return &wire{dialer: dialer, conns: make(map[*wireConn]struct{})}
+}
 
 // at springs a trap; the channel is closed when what it does is done.
 func (w *wire) at(m moment, spring func(*wireConn)) <-chan struct{} {

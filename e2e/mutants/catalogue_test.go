@@ -32,7 +32,7 @@ func TestComplaintNamesWhatFailed(t *testing.T) {
 		"--- FAIL: TestModel (1s)\n    --- FAIL: TestModel/seed=17/0 (0s)\n": "seed 17",
 		"ok\n--- FAIL: TestZombie (1s)\n":                                    "`TestZombie`",
 		"panic: store goes back\n\ngoroutine 1":                              "`panic: store goes back`",
-		"killed": "a test",
+		"killed":                                                             "a test",
 	} {
 		require.Equal(t, want, complaint(out))
 	}
