@@ -147,7 +147,7 @@ func (s *shard) placeInputs(ctx context.Context, t *task, progress progressTable
 				if err := s.engine.stillThere(ctx, placed); err != nil {
 					return err
 				}
-			case used:
+			case used && !progress.knows(t.component.Name, in.Topic):
 				return &NoPositionError{Component: t.component.Name, Input: placed.TopicPartition}
 			}
 			t.inputs = append(t.inputs, placed)
@@ -202,6 +202,17 @@ func (rt *engine) readProgress(ctx context.Context, shard int32) (progressTable,
 		return nil, err
 	}
 	return table, nil
+}
+
+// knows tells whether the component stands anywhere in the topic. With its first record a task gets a position in all partitions that there are,
+// so one without was added to the topic since, and nothing of it has been read.
+func (t progressTable) knows(component, topic string) bool {
+	for key := range t {
+		if key.Component == component && key.Topic == topic {
+			return true
+		}
+	}
+	return false
 }
 
 func (t progressTable) take(r *kgo.Record) error {

@@ -69,10 +69,14 @@ var errKilled = errors.New("the process was killed")
 
 // begin starts a process of an instance, on the disk that its last one left.
 func (b *bubble) begin(name string, components ...Component) *life {
+	return b.beginOn(name, newWire(b.network.DialContext), components...)
+}
+
+func (b *bubble) beginOn(name string, wire *wire, components ...Component) *life {
 	if b.disks[name] == nil {
 		b.disks[name] = vfs.NewMem()
 	}
-	l := &life{name: name, wire: newWire(b.network.DialContext), dead: new(atomic.Bool)}
+	l := &life{name: name, wire: wire, dead: new(atomic.Bool)}
 	disk := errorfs.Wrap(b.disks[name], errorfs.InjectorFunc(func(op errorfs.Op) error {
 		if l.dead.Load() && op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
 			return errKilled

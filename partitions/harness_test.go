@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/kafka/transactions"
 	"github.com/partita-io/partita/statestore"
 )
@@ -220,11 +221,12 @@ const (
 
 // send produces n commands for each key, in turn.
 func (w *world) send(keys, n int) {
-	p := w.client()
+	p := w.client(kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	defer p.Close()
 	for range n {
 		for k := range keys {
-			p.Produce(w.t.Context(), &kgo.Record{Topic: w.name + ".counter.commands", Key: []byte("k" + strconv.Itoa(k))}, nil)
+			key := []byte("k" + strconv.Itoa(k))
+			p.Produce(w.t.Context(), &kgo.Record{Topic: w.name + ".counter.commands", Partition: records.Partition(key, w.shards), Key: key}, nil)
 		}
 	}
 	require.NoError(w.t, p.Flush(w.t.Context()))

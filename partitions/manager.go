@@ -44,7 +44,8 @@ func (m *manager) assigned(_ context.Context, cl *kgo.Client, partitions map[str
 	defer m.mu.Unlock()
 	m.noteMemberLocked(member, nil)
 	for _, number := range partitions[m.engine.progressTopic] {
-		if m.held[number] == nil {
+		// Partitions that somebody has added to the progress topic are no shards: what would be theirs belongs to others.
+		if m.held[number] == nil && number < m.engine.config.Shards {
 			m.acquireLocked(number)
 		}
 	}

@@ -99,6 +99,17 @@ func TestZombieWindowIsRefusedAtAnyMoment(t *testing.T) {
 	})
 }
 
+// windows is how many windows of a process have ended.
+func (l *life) windows() int {
+	l.events.mu.Lock()
+	defer l.events.mu.Unlock()
+	all := 0
+	for _, n := range l.events.windows {
+		all += n
+	}
+	return all
+}
+
 // committed is how many windows a process knows to be committed.
 func (l *life) committed() int {
 	l.events.mu.Lock()
@@ -118,6 +129,9 @@ func TestShardsAreRevokedAtAnyMoment(t *testing.T) {
 				b.command(3)
 				b.lives[1].awaitRunning(b.t, 2)
 				b.awaitAll()
+				if held < finishWithin {
+					require.Equal(b.t, a.windows(), a.committed(), "every window was finished")
+				}
 			})
 		})
 	}
@@ -172,7 +186,7 @@ func TestRequestOrAnswerIsLateAtAnyMoment(t *testing.T) {
 	for _, late := range []time.Duration{time.Second, fencePatience + time.Second, 25 * time.Second} {
 		t.Run(late.String(), func(t *testing.T) {
 			atEachMoment(t, func(b *bubble, _ *life, reach func(func(*wireConn))) {
-				reach(func(*wireConn) { time.Sleep(late) })
+				reach(func(c *wireConn) { c.hold(late) })
 				b.command(3)
 				b.awaitAll()
 			})

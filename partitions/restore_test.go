@@ -29,6 +29,8 @@ func TestStoreGoesOnOnlyFromACheckpointThatTheLogStillHas(t *testing.T) {
 		"epoch unknown":             {func(c *statestore.Checkpoint, l *logFacts) { c.Position, l.epochEnd = 71, -1 }, ""},
 		"start has passed it":       {func(c *statestore.Checkpoint, _ *logFacts) { c.Position = 9 }, "before the start"},
 		"older than tombstones":     {func(c *statestore.Checkpoint, _ *logFacts) { c.TimeMS = now - 4*day }, "deletions"},
+		"clock went back":           {func(c *statestore.Checkpoint, _ *logFacts) { c.TimeMS = now + 400*day }, ""},
+		"clock went ahead":          {func(c *statestore.Checkpoint, _ *logFacts) { c.TimeMS = now - 400*day }, "deletions"},
 		"old, but nothing happened": {func(c *statestore.Checkpoint, l *logFacts) { c.TimeMS, l.end, l.epochEnd = now-40*day, 50, 50 }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

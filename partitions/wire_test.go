@@ -232,6 +232,14 @@ func (c *wireConn) answering() int16 {
 	return c.asked[0]
 }
 
+// hold lets time pass, unless the connection ends.
+func (c *wireConn) hold(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-c.closed:
+	}
+}
+
 func (c *wireConn) Close() error {
 	c.once.Do(func() {
 		close(c.closed)

@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,11 +16,17 @@ type mutant struct {
 	Name string
 	// Wrong says what the engine does.
 	Wrong string
-	// File is changed by putting New where Old is, which it has once.
-	File, Old, New string
-	// Tests are "./package TestName" where the mutant cannot be seen by the simulation; empty for the simulation.
+	// The first change is written beside the name; Also are those that it needs, or guards that must be away for it to do harm.
+	change `yaml:",inline"`
+	Also   []change
+	// Tests are "./package Regexp", several separated by semicolons, that must notice it; empty for the simulation alone.
 	Tests string
+	// Unseen says why the simulation cannot notice it; then it is not run. Only with Tests.
+	Unseen string
 }
+
+// A change puts New where a file has Old, which it has once.
+type change struct{ File, Old, New string }
 
 //go:embed catalogue.yaml
 var catalogue []byte
@@ -32,15 +39,41 @@ func readCatalogue() ([]mutant, error) {
 	return all, nil
 }
 
-// source is the mutant's file as it is to be compiled.
-func (m mutant) source(root string) ([]byte, error) {
-	b, err := os.ReadFile(filepath.Join(root, m.File))
-	if err != nil {
-		return nil, err
+// sources are the mutant's files as they are to be compiled, by their path under root.
+func (m mutant) sources(root string) (map[string][]byte, error) {
+	changed := make(map[string]string)
+	var errs []error
+	for _, c := range append([]change{m.change}, m.Also...) {
+		text, ok := changed[c.File]
+		if !ok {
+			b, err := os.ReadFile(filepath.Join(root, c.File))
+			if err != nil {
+				return nil, err
+			}
+			text = string(b)
+		}
+		old, substitute := strings.TrimRight(c.Old, "\n"), strings.TrimRight(c.New, "\n")
+		if n := strings.Count(text, old); n != 1 {
+			errs = append(errs, fmt.Errorf("%s: %s has %d times what it replaces: bring the catalogue up to date", m.Name, c.File, n))
+		}
+		changed[c.File] = strings.Replace(text, old, substitute, 1)
 	}
-	old, substitute := strings.TrimRight(m.Old, "\n"), strings.TrimRight(m.New, "\n")
-	if n := strings.Count(string(b), old); n != 1 {
-		return nil, fmt.Errorf("%s: %s has %d times what it replaces: bring the catalogue up to date", m.Name, m.File, n)
+	files := make(map[string][]byte, len(changed))
+	for path, text := range changed {
+		files[path] = []byte(text)
 	}
-	return []byte(strings.Replace(string(b), old, substitute, 1)), nil
+	return files, errors.Join(errs...)
+}
+
+// suites are the tests to run, in order.
+func (m mutant) suites() []suite {
+	var list []suite
+	if m.Tests == "" {
+		return list
+	}
+	for part := range strings.SplitSeq(m.Tests, ";") {
+		pkg, name, _ := strings.Cut(strings.TrimSpace(part), " ")
+		list = append(list, suite{pkg: pkg, name: name})
+	}
+	return list
 }
