@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -14,6 +16,7 @@ type dialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 // A link is how one life of an instance reaches the brokers.
 type link struct {
 	dialer dialFunc
+	tally  *tally
 
 	// mu guards the rest.
 	mu    sync.Mutex
@@ -27,8 +30,8 @@ type link struct {
 
 var errCut = errors.New("the link is cut")
 
-func newLink(dialer dialFunc) *link {
-	return &link{dialer: dialer, conns: make(map[*linkConn]struct{}), loseReply: -1}
+func newLink(dialer dialFunc, counts *tally) *link {
+	return &link{dialer: dialer, tally: counts, conns: make(map[*linkConn]struct{}), loseReply: -1}
 }
 
 func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -120,6 +123,7 @@ func (l *link) takeLoss(request []byte) bool {
 	if l.loseReply < 0 || int16(binary.BigEndian.Uint16(request[4:])) != l.loseReply {
 		return false
 	}
+	l.tally.add("answers lost", kmsg.NameForKey(l.loseReply), 1)
 	l.loseReply = -1
 	return true
 }

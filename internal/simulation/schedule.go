@@ -106,9 +106,11 @@ func (s *schedule) step() {
 		s.refuse()
 	case n < 94:
 		s.note("leaders move")
+		s.tally.add("brokers", "all leaders moved", 1)
 		s.cluster.ShufflePartitionLeaders()
 	case n < 97:
 		s.note("coordinators move")
+		s.tally.add("brokers", "all coordinators moved", 1)
 		s.cluster.RehashCoordinators()
 	default:
 		d := time.Duration(s.IntN(12_000)) * time.Millisecond
@@ -126,6 +128,7 @@ func (s *schedule) kill(in *instance) {
 		return
 	}
 	s.note("kill %s", in.name)
+	s.tally.add("processes", "kills", 1)
 	in.kill()
 	s.startLater(in)
 }
@@ -135,6 +138,7 @@ func (s *schedule) leave(in *instance) {
 		return
 	}
 	s.note("%s leaves", in.name)
+	s.tally.add("processes", "leaves", 1)
 	in.leave()
 	s.startLater(in)
 }
@@ -155,6 +159,7 @@ func (s *schedule) freeze(in *instance) {
 	}
 	d := time.Duration(s.IntN(15_000)) * time.Millisecond
 	s.note("freeze %s for %v", in.name, d)
+	s.tally.add("processes", "freezes", 1)
 	l := in.life.link
 	l.freeze()
 	s.healAfter(d, l.thaw)
@@ -166,6 +171,7 @@ func (s *schedule) cut(in *instance) {
 	}
 	d := time.Duration(s.IntN(10_000)) * time.Millisecond
 	s.note("cut %s off for %v", in.name, d)
+	s.tally.add("network", "cuts", 1)
 	life := in.life
 	life.link.setCut(true)
 	s.healAfter(d, func() {
@@ -221,12 +227,16 @@ func (s *schedule) refuse() {
 		p, ok := req.(*kmsg.ProduceRequest)
 		return !ok || p.TransactionID != nil // The workload's own commands are not meant.
 	}})
-	s.healAfter(5*time.Second, handle.Remove)
+	s.healAfter(5*time.Second, func() {
+		handle.Remove()
+		s.tally.add("refusals", kmsg.NameForKey(f.key.Int16())+" "+f.err.Message, int(handle.Hits()))
+	})
 }
 
 // send produces commands and waits for them to be in the log.
 func (s *schedule) send(n int) {
 	s.note("%d commands", n)
+	s.tally.add("work", "commands", n)
 	for range n {
 		s.cl.Produce(s.t.Context(), s.command(), func(_ *kgo.Record, err error) { require.NoError(s.t, err) })
 	}

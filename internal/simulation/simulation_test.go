@@ -1,10 +1,7 @@
 package simulation
 
 import (
-	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,39 +10,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// setting reads an environment variable: PARTITA_SEEDS=n runs n seeds, PARTITA_SEED=s begins with s, PARTITA_TIMES=k runs each k times.
-func setting(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	value := os.Getenv(name)
-	if value == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(value)
-	require.NoError(t, err, name)
-	return n
-}
+// TestWhateverHappensTheModelHolds runs seedsInCheck seeds. PARTITA_SEEDS=n runs n, PARTITA_SEED=s begins with s, PARTITA_TIMES=k runs each k times,
+// PARTITA_FAILURES=f goes on until f have failed.
+func TestWhateverHappensTheModelHolds(t *testing.T) { newSoak(t).run() }
 
-func TestWhateverHappensTheModelHolds(t *testing.T) {
-	first, seeds, times := setting(t, "PARTITA_SEED", 1), setting(t, "PARTITA_SEEDS", seedsInCheck), setting(t, "PARTITA_TIMES", 1)
-	for seed := first; seed < first+seeds; seed++ {
-		for i := range times {
-			if !t.Run(fmt.Sprintf("seed=%d/%d", seed, i), func(t *testing.T) { simulate(t, uint64(seed)) }) {
-				return
-			}
-		}
-	}
-}
-
-func simulate(t *testing.T, seed uint64) {
+func simulate(t *testing.T, seed uint64, counts *tally) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, dir)
+		w := newWorld(t, dir, counts)
 		defer w.close()
 		defer w.killAll()
 		defer func() {
 			if t.Failed() {
-				t.Logf("make simulate SEED=%d TIMES=200\n%s", seed, strings.Join(w.trace, "\n"))
+				t.Logf("make soak SEED=%d TIMES=200\n%s", seed, strings.Join(w.trace, "\n"))
 			}
 		}()
 		s := newSchedule(w, seed)
@@ -56,6 +34,7 @@ func simulate(t *testing.T, seed uint64) {
 		}
 		require.NoError(t, w.check(), "after an orderly end")
 		require.NoError(t, w.checkStores())
+		counts.add("virtual time", "minutes", int(time.Since(w.began).Minutes()))
 	})
 }
 

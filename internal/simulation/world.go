@@ -37,6 +37,7 @@ var bank = topics.Context{Name: "bank", Partitions: shards}
 type world struct {
 	t       *testing.T
 	dir     string
+	tally   *tally
 	network *kfake.VirtualNetwork
 	// link of the world itself never fails.
 	link      *link
@@ -52,10 +53,10 @@ type world struct {
 	trace []string
 }
 
-func newWorld(t *testing.T, dir string) *world {
+func newWorld(t *testing.T, dir string, counts *tally) *world {
 	t.Helper()
-	w := &world{t: t, dir: dir, network: new(kfake.VirtualNetwork), began: time.Now()}
-	w.link = newLink(w.network.DialContext)
+	w := &world{t: t, dir: dir, tally: counts, network: new(kfake.VirtualNetwork), began: time.Now()}
+	w.link = newLink(w.network.DialContext, counts)
 	ports := make([]int, nodes)
 	for i := range ports {
 		ports[i] = port + i
@@ -138,7 +139,7 @@ func (in *instance) alive() bool { return in.life != nil }
 
 func (in *instance) start() {
 	w := in.world
-	l := &life{link: newLink(w.network.DialContext), disk: newDisk(in.store), done: make(chan error, 1)}
+	l := &life{link: newLink(w.network.DialContext, w.tally), disk: newDisk(in.store), done: make(chan error, 1)}
 	env, err := statestore.OpenEnv(filepath.Join(w.dir, in.name), storeOptions(l.disk))
 	require.NoError(w.t, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(w.t.Context()))
@@ -168,10 +169,14 @@ func (in *instance) listener() partitions.Listener {
 		StoreRebuilt: func(e partitions.StoreEvent) {
 			note("%s: store %s/%d is restored in full: %s", in.name, e.Component, e.Shard, e.Reason)
 		},
-		ShardRunning: func(e partitions.ShardEvent) { note("%s: shard %d runs after %v", in.name, e.Shard, e.Took) },
-		ShardClosed:  func(e partitions.ShardEvent) { note("%s: shard %d is closed, lost: %v", in.name, e.Shard, e.Lost) },
+		ShardRunning: func(e partitions.ShardEvent) {
+			in.world.tally.add("shards", "acquired", 1)
+			note("%s: shard %d runs after %v", in.name, e.Shard, e.Took)
+		},
+		ShardClosed: func(e partitions.ShardEvent) { note("%s: shard %d is closed, lost: %v", in.name, e.Shard, e.Lost) },
 		WindowEnded: func(e partitions.WindowEvent) {
 			in.world.count(e)
+			in.world.tally.add("windows", e.Outcome, 1)
 			if e.Err != nil {
 				note("%s: window of the %s side with %d records: %s: %v", in.name, e.Side, e.Records, e.Outcome, e.Err)
 			}
@@ -186,6 +191,7 @@ func (w *world) count(e partitions.WindowEvent) {
 		for _, t := range task.Tallies {
 			if t.Kind == partitions.EventEmitted {
 				w.counted.Add(1)
+				w.tally.add("work", "events", 1)
 			}
 		}
 	}
