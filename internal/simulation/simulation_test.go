@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"runtime"
 	"strings"
 	"testing"
@@ -30,10 +31,12 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 		s.run()
 		w.settle()
 		for _, in := range w.instances {
+			life := in.life.name
 			in.leave()
+			require.NoError(t, in.inspect(life))
 		}
-		require.NoError(t, w.check(), "after an orderly end")
-		require.NoError(t, w.checkStores())
+		require.NoError(t, w.checkOutcome(), "after an orderly end")
+		require.NoError(t, w.checkInvariants())
 		counts.add("virtual time", "minutes", int(time.Since(w.began).Minutes()))
 	})
 }
@@ -41,9 +44,13 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 // goroutines shows where those of the engine are.
 func goroutines() string {
 	dump := make([]byte, 4<<20)
+	// Other seeds run beside this one, each in a bubble of its own, which the first line of a goroutine names.
+	own := make([]byte, 200)
+	_, own, _ = bytes.Cut(own[:runtime.Stack(own, false)], []byte("synctest bubble "))
+	bubble := "synctest bubble " + string(own[:bytes.IndexByte(own, ']')])
 	var shown []string
 	for stack := range strings.SplitSeq(string(dump[:runtime.Stack(dump, true)]), "\n\n") {
-		if strings.Contains(stack, "partita/partitions.") {
+		if strings.Contains(stack, bubble) && strings.Contains(stack, "partita/partitions.") {
 			shown = append(shown, stack)
 		}
 	}
@@ -57,7 +64,10 @@ const patience = 3 * time.Minute
 func (w *world) settle() {
 	deadline := time.Now().Add(patience)
 	for {
-		err := w.check()
+		for _, in := range w.instances {
+			w.supervise(in)
+		}
+		err := w.checkOutcome()
 		if err == nil {
 			w.note("level")
 			return
