@@ -67,6 +67,9 @@ func (d *disk) judge(op errorfs.Op) error {
 	if dead && writes {
 		return errKilled
 	}
+	if op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
+		d.tally.add("disk operations", "tables begun", 1)
+	}
 	var err error
 	switch fault {
 	case failsWrites:

@@ -121,7 +121,7 @@ func (in *instance) ended() (bool, error) {
 	}
 }
 
-// storeOptions keep stores small: there are many, and little is in them.
+// storeOptions keep stores small, as little is in them, and have that written to disk while they are open.
 func storeOptions(fs vfs.FS) statestore.Options {
-	return statestore.Options{Context: bank.Name, FS: fs, CacheBytes: 1 << 20, Stores: 1000}
+	return statestore.Options{Context: bank.Name, FS: fs, CacheBytes: 64 << 10, MemTableBytes: 4 << 10}
 }

@@ -66,11 +66,11 @@ func (w *world) lifeOf(e *entry) string {
 }
 
 func compactErrors(errs []error) []error {
-	var real []error
+	var kept []error
 	for _, err := range errs {
 		if err != nil {
-			real = append(real, err)
+			kept = append(kept, err)
 		}
 	}
-	return real
+	return kept
 }

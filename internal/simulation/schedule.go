@@ -101,7 +101,7 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{440, func(s *schedule, _ *instance) { s.send(1 + s.IntN(25)) }},
+	{350, func(s *schedule, _ *instance) { s.send(1 + s.IntN(25)) }},
 	{10, func(s *schedule, _ *instance) { s.send(100 + s.IntN(100)) }},
 	{50, (*schedule).kill},
 	{25, (*schedule).losePower},
@@ -130,6 +130,11 @@ func (s *schedule) step() {
 		total += k.weight
 	}
 	n := s.IntN(total)
+	if n >= kinds[0].weight && s.IntN(3) > 0 {
+		// Windows are under way when the fault comes.
+		s.send(1 + s.IntN(20))
+		time.Sleep(time.Duration(s.IntN(15_000)) * time.Microsecond)
+	}
 	for _, k := range kinds {
 		if n < k.weight {
 			k.do(s, in)

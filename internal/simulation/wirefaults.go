@@ -194,6 +194,6 @@ func (s *schedule) refuse() {
 	})
 	s.healAfter(5*time.Second, func() {
 		handle.Remove()
-		s.tally.add("refusals", kmsg.NameForKey(f.key.Int16())+" "+f.err.Message, int(handle.Hits()))
+		s.tally.add("refusals", kmsg.NameForKey(f.key.Int16())+" "+f.err.Message, handle.Hits())
 	})
 }
