@@ -39,6 +39,8 @@ type life struct {
 	views *partitions.Views
 	stop  context.CancelFunc
 	done  chan error
+	// recorder is for the case that the seed fails.
+	recorder *recorder
 }
 
 // Limits of a window, small enough that a burst takes several, and a failed one has others waiting behind it.
@@ -58,13 +60,16 @@ func (in *instance) start() {
 	l := &life{
 		name: name, link: newLink(w.network.DialContext, name, w.tally), disk: newDisk(in.store, w.tally), views: partitions.NewViews(), done: make(chan error, 1),
 	}
-	l.link.witness, l.link.outage = w.witness, w.outage
+	l.recorder = &recorder{began: w.began}
+	l.link.witness, l.link.outage, l.link.recorder = w.witness, w.outage, l.recorder
 	env, err := statestore.OpenEnv(in.directory(), storeOptions(l.disk))
 	require.NoError(w.t, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	l.stop = stop
+	brokers := w.client(l.link.dial)
+	brokers.Logger = l.recorder
 	cfg := partitions.Config{
-		Context: bank.Name, Shards: shards, Components: components(ctx), Client: w.client(l.link.dial), Stores: env, Version: "1",
+		Context: bank.Name, Shards: shards, Components: components(ctx), Client: brokers, Stores: env, Version: "1",
 		WindowRecords: windowRecords, WindowBytes: windowBytes, Views: l.views, Listener: w.listener(in, l),
 	}
 	in.life = l

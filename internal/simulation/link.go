@@ -19,9 +19,10 @@ type link struct {
 	dialer dialFunc
 	life   string
 	tally  *tally
-	// witness and outage are the world's; nil for the world's own link.
-	witness *witness
-	outage  *outage
+	// witness and outage are the world's, recorder is the life's; nil for the world's own link.
+	witness  *witness
+	outage   *outage
+	recorder *recorder
 
 	// mu guards the rest.
 	mu    sync.Mutex
@@ -259,6 +260,7 @@ func (c *linkConn) Write(b []byte) (int, error) {
 		c.lateUntil = time.Now().Add(f.delay)
 	}
 	if c.link.witness != nil {
+		c.link.recorder.request(c.address, b)
 		if correlation, o := c.link.witness.request(c.link.life, b); o != nil {
 			c.framing.waiting[correlation] = o
 		}

@@ -57,7 +57,7 @@ func (s *schedule) leaveSeveral() {
 
 // dead looks at what a life left, sometimes spoils it, and starts the next one after a while.
 func (s *schedule) dead(in *instance, life string) {
-	require.NoError(s.t, in.inspect(life))
+	s.must(in.inspect(life), "the stores it left")
 	switch n := s.IntN(100); {
 	case n < 8:
 		s.damage(in)

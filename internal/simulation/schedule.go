@@ -3,8 +3,6 @@ package simulation
 import (
 	"math/rand/v2"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
 // A schedule draws what happens.
@@ -89,7 +87,7 @@ func (w *world) supervise(in *instance) {
 	if ended, err := in.ended(); ended {
 		w.tally.add("processes", "ended by themselves", 1)
 		w.note("%s ended by itself: %v", life.name, err)
-		require.NoError(w.t, in.inspect(life.name))
+		w.must(in.inspect(life.name), "the stores it left")
 		in.start()
 	}
 }

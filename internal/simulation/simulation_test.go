@@ -2,13 +2,12 @@ package simulation
 
 import (
 	"bytes"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
 // TestWhateverHappensTheModelHolds runs seedsInCheck seeds. PARTITA_SEEDS=n runs n, PARTITA_SEED=s begins with s, PARTITA_TIMES=k runs each k times,
@@ -24,7 +23,8 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 		defer w.killAll()
 		defer func() {
 			if t.Failed() {
-				t.Logf("make soak SEED=%d TIMES=200\n%s", seed, strings.Join(w.trace, "\n"))
+				// At once, and not when all seeds have run.
+				fmt.Printf("make soak SEED=%d TIMES=200\n%s\n", seed, strings.Join(w.trace, "\n"))
 			}
 		}()
 		s := newSchedule(w, seed)
@@ -33,10 +33,10 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 		for _, in := range w.instances {
 			life := in.life.name
 			in.leave()
-			require.NoError(t, in.inspect(life))
+			w.must(in.inspect(life), "the stores at the end")
 		}
-		require.NoError(t, w.checkOutcome(), "after an orderly end")
-		require.NoError(t, w.checkInvariants())
+		w.must(w.checkOutcome(), "after an orderly end")
+		w.must(w.checkInvariants(), "the invariants")
 		counts.add("virtual time", "minutes", int(time.Since(w.began).Minutes()))
 	})
 }
@@ -73,7 +73,12 @@ func (w *world) settle() {
 			return
 		}
 		if time.Now().After(deadline) {
-			require.NoError(w.t, err, "%v after the last fault\n%s", patience, goroutines())
+			w.note("%s", w.standing())
+			for _, in := range w.instances {
+				w.note("%s\n%s", in.life.name, in.life.recorder)
+			}
+			w.note("%s", goroutines())
+			w.must(err, patience.String()+" after the last fault")
 		}
 		time.Sleep(time.Second)
 	}

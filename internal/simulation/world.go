@@ -129,6 +129,15 @@ func (w *world) close() {
 	w.cluster.Close()
 }
 
+// must ends the seed if there is an error.
+func (w *world) must(err error, what string) {
+	if err == nil {
+		return
+	}
+	w.note("FAILED: %s: %v", what, err)
+	w.t.Fatalf("%s: %v", what, err)
+}
+
 // note adds a line to the trace.
 func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
