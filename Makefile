@@ -4,7 +4,7 @@ GOLANGCI_VERSION := v2.15.0
 TAGS             := synctests,invariants
 export PATH      := $(shell go env GOPATH)/bin:$(PATH)
 
-.PHONY: build check format lint test tidy tools e2e fuzz bench simulate mutants soak compose-test
+.PHONY: build check format lint test tidy tools e2e fuzz bench soak mutants flights compose-test
 
 build: ## the binary, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/processor ./cmd/processor
@@ -33,15 +33,15 @@ e2e: ## the same scripts and Kafka facts on a real Apache Kafka: make e2e BROKER
 	@test -n "$(BROKERS)" || { echo "make e2e needs brokers: make e2e BROKERS=localhost:9092"; exit 2; }
 	PARTITA_TEST_BROKERS=$(BROKERS) go test -count 1 -timeout 30m -tags $(TAGS) ./e2e/... ./kafka/... ./partitions/...
 
-simulate: ## more seeds of the simulation: make simulate SEEDS=10000, or one that failed: make simulate SEED=239 TIMES=200
-	PARTITA_SEED=$(or $(SEED),1) PARTITA_SEEDS=$(or $(SEEDS),1) PARTITA_TIMES=$(or $(TIMES),1) \
-		go test -count 1 -timeout 24h -tags $(TAGS) ./internal/simulation
+soak: ## the simulation on many seeds: make soak SEEDS=10000, or on one that failed: make soak SEED=239 TIMES=200
+	PARTITA_SEED=$(or $(SEED),1) PARTITA_SEEDS=$(or $(SEEDS),$(if $(SEED),1,10000)) PARTITA_TIMES=$(or $(TIMES),1) PARTITA_FAILURES=$(or $(FAILURES),5) \
+		go -C internal/simulation test -count 1 -timeout 24h -tags $(TAGS) -run TestWhateverHappensTheModelHolds
 
 mutants: ## breaks the engine in one place after the other: the tests must notice. make mutants SEEDS=300
 	go run ./e2e/mutants -seeds $(or $(SEEDS),300)
 
-soak: ## a year of flights with processes killed under way: make soak BROKERS=... FLIGHTS=flights-2013.csv.gz
-	@test -n "$(BROKERS)" -a -n "$(FLIGHTS)" || { echo "make soak BROKERS=localhost:9092 FLIGHTS=flights-2013.csv.gz (examples/fleet/README.md says where it comes from)"; exit 2; }
+flights: ## a year of flights with processes killed under way: make flights BROKERS=... FLIGHTS=flights-2013.csv.gz
+	@test -n "$(BROKERS)" -a -n "$(FLIGHTS)" || { echo "make flights BROKERS=localhost:9092 FLIGHTS=flights-2013.csv.gz (examples/fleet/README.md says where it comes from)"; exit 2; }
 	./e2e/flights.sh "$(BROKERS)" "$(FLIGHTS)"
 
 fuzz: ## every fuzz target for FUZZTIME each

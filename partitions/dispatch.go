@@ -110,14 +110,12 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 		return
 	}
 	now := time.Now()
+	if l.side == WriteSide && !l.knowReplyTopics(ctx, batches, now) {
+		return
+	}
 	if l.open == nil {
 		l.number++
 		l.open = newWindow(records.Window{Instance: l.engine.nonce + "/" + l.name, Number: l.number}, now)
-	}
-	if l.side == WriteSide {
-		for _, b := range batches {
-			l.engine.replies.lookUp(ctx, b.records, now)
-		}
 	}
 	rounds := l.assign(batches)
 	var group errgroup.Group
@@ -136,6 +134,25 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 			l.breakShard(r.shard, r.err)
 		}
 	}
+}
+
+// whereAnswersGo names the wait for brokers that do not tell of reply topics.
+const whereAnswersGo = "reply topics"
+
+// knowReplyTopics looks reply topics up. If no broker answers, the batches go back to the head of the queue for a moment: decided now, their answers
+// would be dropped.
+func (l *lane) knowReplyTopics(ctx context.Context, batches []batch, now time.Time) bool {
+	err := l.engine.replies.lookUp(ctx, batches, now)
+	if err == nil {
+		l.engine.waits.over(whereAnswersGo)
+		return true
+	}
+	if ctx.Err() == nil {
+		l.engine.waits.say(whereAnswersGo, err)
+	}
+	l.backlog = append(slices.Clone(batches), l.backlog...)
+	l.heldUntil = time.Now().Add(replyPause)
+	return false
 }
 
 // A round is what one shard has to decide at once.

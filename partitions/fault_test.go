@@ -27,6 +27,8 @@ type gate struct {
 	conns map[net.Conn]bool
 	// onRequest is called behind every request that was written, with its key; nil for none.
 	onRequest func(key int16)
+	// beforeRequest is called before a request is written, with all of it; nil for none.
+	beforeRequest func(request []byte)
 }
 
 // A gatedConn shows the requests that go through it.
@@ -36,10 +38,13 @@ type gatedConn struct {
 }
 
 func (c *gatedConn) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
 	c.gate.mu.Lock()
-	on := c.gate.onRequest
+	on, before := c.gate.onRequest, c.gate.beforeRequest
 	c.gate.mu.Unlock()
+	if before != nil {
+		before(b)
+	}
+	n, err := c.Conn.Write(b)
 	if on != nil && len(b) > 6 {
 		// A request begins with its length, then its key.
 		on(int16(binary.BigEndian.Uint16(b[4:])))

@@ -27,10 +27,12 @@ type lane struct {
 	pair     *transactions.Pair
 
 	// Owned by run.
-	tasks      map[*shard][]*task
-	readers    map[records.TopicPartition][]*input
-	closing    map[*shard]*release
-	backlog    []batch
+	tasks   map[*shard][]*task
+	readers map[records.TopicPartition][]*input
+	closing map[*shard]*release
+	backlog []batch
+	// heldUntil: the backlog is not decided before.
+	heldUntil  time.Time
 	open       *window
 	committing *window
 	recovering bool
@@ -124,10 +126,12 @@ func (l *lane) takeIn(ctx context.Context) {
 	switch {
 	case l.recovering, l.full():
 		l.wait(ctx)
+	case len(l.backlog) > 0 && time.Now().Before(l.heldUntil):
+		l.waitUntil(ctx, l.heldUntil)
 	case len(l.backlog) > 0:
 		l.decide(ctx, l.takeBacklog(l.room()))
 	case time.Now().Before(l.nextPoll()):
-		l.gather(ctx)
+		l.waitUntil(ctx, l.nextPoll())
 	default:
 		l.decide(ctx, l.split(ctx, l.poll(ctx)))
 	}
@@ -138,9 +142,9 @@ func (l *lane) nextPoll() time.Time {
 	return l.pace.next(l.lastCommit.Add(l.engine.config.CommitFloor))
 }
 
-// gather waits until it is time to poll.
-func (l *lane) gather(ctx context.Context) {
-	ctx, cancel := context.WithDeadline(ctx, l.nextPoll())
+// waitUntil waits, for a moment at the longest.
+func (l *lane) waitUntil(ctx context.Context, moment time.Time) {
+	ctx, cancel := context.WithDeadline(ctx, moment)
 	defer cancel()
 	l.wait(ctx)
 }

@@ -2,11 +2,14 @@ package partitions
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/kafka/records"
@@ -33,6 +36,7 @@ const (
 	replyTopicMissing = 5 * time.Second
 	replyTopicsMax    = 4096
 	replyLookup       = 2 * time.Second
+	replyPause        = 100 * time.Millisecond
 )
 
 func newReplyTopics(contextName string, cl *kgo.Client) *replyTopics {
@@ -59,32 +63,65 @@ func (r *replyTopics) allowed(topic string) bool {
 	return !own || topic == r.context+".replies"
 }
 
-// lookUp learns the reply topics that records ask for and that are not known. It returns no error: what cannot be learned now counts as missing
-// for some seconds, as the command matters more than its answer.
-func (r *replyTopics) lookUp(ctx context.Context, recs []Record, now time.Time) {
-	var ask []string
-	for i := range recs {
-		for _, h := range recs[i].Headers {
-			if h.Key == records.ReplyTopic && r.stale(string(h.Value), now) {
-				ask = append(ask, string(h.Value))
-				r.remember(string(h.Value), 0, now)
-			}
-		}
-	}
+// lookUp learns the reply topics that batches ask for and that are not known. It returns an error when no broker answered: then nothing is known of
+// them, and to decide now would drop answers that can be given in a moment. A topic of which brokers say that it cannot be used yet is asked for again
+// for a while; what they say does not exist counts as missing for some seconds, as the command matters more than its answer.
+func (r *replyTopics) lookUp(ctx context.Context, batches []batch, now time.Time) error {
+	ask := r.unknown(batches, now)
 	if len(ask) == 0 {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyLookup)
 	defer cancel()
-	found, err := r.admin.ListTopics(ctx, ask...)
-	if err != nil {
-		return
-	}
-	for _, d := range found {
-		if d.Err == nil {
-			r.remember(d.Topic, int32(len(d.Partitions)), now)
+	for len(ask) > 0 {
+		found, err := r.admin.ListTopics(ctx, ask...)
+		if err != nil {
+			return err
+		}
+		ask = r.learn(ask, found, now)
+		if len(ask) > 0 && !sleep(ctx, replyPause) {
+			break
 		}
 	}
+	for _, topic := range ask {
+		r.remember(topic, 0, now)
+	}
+	return nil
+}
+
+// unknown are the topics that must be asked for, each once.
+func (r *replyTopics) unknown(batches []batch, now time.Time) []string {
+	var ask []string
+	for _, b := range batches {
+		for i := range b.records {
+			for _, h := range b.records[i].Headers {
+				if h.Key != records.ReplyTopic {
+					continue
+				}
+				if name := string(h.Value); r.stale(name, now) && !slices.Contains(ask, name) {
+					ask = append(ask, name)
+				}
+			}
+		}
+	}
+	return ask
+}
+
+// learn returns the topics that are to be asked for again.
+func (r *replyTopics) learn(asked []string, found kadm.TopicDetails, now time.Time) []string {
+	var again []string
+	for _, topic := range asked {
+		d, there := found[topic]
+		switch {
+		case there && d.Err == nil:
+			r.remember(topic, int32(len(d.Partitions)), now)
+		case there && kerr.IsRetriable(d.Err) && !errors.Is(d.Err, kerr.UnknownTopicOrPartition):
+			again = append(again, topic)
+		default:
+			r.remember(topic, 0, now)
+		}
+	}
+	return again
 }
 
 func (r *replyTopics) stale(topic string, now time.Time) bool {

@@ -20,6 +20,8 @@ type Options struct {
 	CacheBytes int64
 	// Stores is how many stores may be open at once: they share a budget of memory for what is not on disk yet. Default 8.
 	Stores int
+	// MemTableBytes is the size of one store's table in memory, which is written to disk when it is full. Default: its share of the budget.
+	MemTableBytes int64
 	// OpenFiles is how many files may be open at once. Default 1000.
 	OpenFiles int
 	// FS is the disk that stores are on; nil: the machine's. The files beside them are always on that.

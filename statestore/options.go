@@ -48,6 +48,9 @@ const (
 )
 
 func (e *Env) memTableBytes() uint64 {
+	if e.options.MemTableBytes > 0 {
+		return uint64(e.options.MemTableBytes)
+	}
 	return uint64(min(max(memTablesBytes/e.options.Stores, memTableBytesMin), memTableBytesMax))
 }
 

@@ -17,8 +17,8 @@ type model struct {
 	events map[string][]string
 	// answers are by correlation id.
 	answers map[string]string
-	// dead counts commands that cannot be decided.
-	dead int
+	// dead are the places of commands that cannot be decided.
+	dead map[string]int
 	// groups are "COUNT SUM".
 	groups map[string][2]int64
 }
@@ -31,7 +31,7 @@ type modelAccount struct {
 }
 
 func newModel() *model {
-	return &model{accounts: map[string]*modelAccount{}, events: map[string][]string{}, answers: map[string]string{}, groups: map[string][2]int64{}}
+	return &model{accounts: map[string]*modelAccount{}, events: map[string][]string{}, answers: map[string]string{}, dead: map[string]int{}, groups: map[string][2]int64{}}
 }
 
 // take decides a record of the commands' topic. One on a foreign partition counts where it was forwarded to.
@@ -45,20 +45,21 @@ func (m *model) take(r *kgo.Record) {
 		a = &modelAccount{answered: map[string]string{}}
 		m.accounts[key] = a
 	}
+	at := fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset)
 	id := header(r, records.ID)
 	cause := id
 	if source := header(r, records.Source); source != "" {
 		cause = source + "/" + id
 	}
 	if id == "" {
-		cause = fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset)
+		cause = at
 	}
 	answer, again := a.answered[id]
 	switch {
 	case id != "" && again:
 		answer += " again"
 	default:
-		answer = m.decide(a, key, cause, header(r, records.ExpectedSequence), strings.Fields(string(r.Value)))
+		answer = m.decide(a, key, at, cause, header(r, records.ExpectedSequence), strings.Fields(string(r.Value)))
 		if id != "" && !strings.HasPrefix(answer, "failed") {
 			a.answered[id] = answer
 		}
@@ -68,12 +69,12 @@ func (m *model) take(r *kgo.Record) {
 	}
 }
 
-func (m *model) decide(a *modelAccount, key, cause, expected string, words []string) string {
+func (m *model) decide(a *modelAccount, key, at, cause, expected string, words []string) string {
 	if expected != "" && expected != strconv.Itoa(a.sequence) {
 		return fmt.Sprintf("rejected wrong-sequence %d", a.sequence)
 	}
 	if words[0] == "fail" {
-		m.dead++
+		m.dead[at]++
 		return fmt.Sprintf("failed behavior %d", a.sequence)
 	}
 	n, _ := strconv.ParseInt(words[1], 10, 64)

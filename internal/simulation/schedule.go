@@ -1,18 +1,8 @@
 package simulation
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"time"
-
-	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/partita-io/partita/kafka/records"
 )
 
 // A schedule draws what happens.
@@ -32,8 +22,9 @@ type heal struct {
 }
 
 const (
-	accounts = 12
-	steps    = 40
+	accounts      = 12
+	accountGroups = 5
+	steps         = 40
 )
 
 func newSchedule(w *world, seed uint64) *schedule {
@@ -62,58 +53,24 @@ func (s *schedule) run() {
 	s.note("healed")
 }
 
-// rest lets time pass, ends faults that are due and starts what ended by itself.
+// rest lets time pass, ends faults that are due, and does what a supervisor and an operator would.
 func (s *schedule) rest(d time.Duration) {
 	time.Sleep(d)
 	now := time.Now()
-	var later []heal
+	var later, due []heal
 	for _, h := range s.heals {
 		if h.at.After(now) {
 			later = append(later, h)
 		} else {
-			h.do()
+			due = append(due, h)
 		}
 	}
 	s.heals = later
+	for _, h := range due {
+		h.do()
+	}
 	for _, in := range s.instances {
 		s.supervise(in)
-	}
-}
-
-func (s *schedule) supervise(in *instance) {
-	if ended, err := in.ended(); ended {
-		s.note("%s ended by itself: %v", in.name, err)
-		in.start()
-	}
-}
-
-func (s *schedule) step() {
-	in := s.instances[s.IntN(instances)]
-	switch n := s.IntN(100); {
-	case n < 45:
-		s.send(1 + s.IntN(25))
-	case n < 53:
-		s.kill(in)
-	case n < 57:
-		s.leave(in)
-	case n < 63:
-		s.freeze(in)
-	case n < 68:
-		s.cut(in)
-	case n < 80:
-		s.loseReply(in)
-	case n < 90:
-		s.refuse()
-	case n < 94:
-		s.note("leaders move")
-		s.cluster.ShufflePartitionLeaders()
-	case n < 97:
-		s.note("coordinators move")
-		s.cluster.RehashCoordinators()
-	default:
-		d := time.Duration(s.IntN(12_000)) * time.Millisecond
-		s.note("quiet for %v", d)
-		s.rest(d)
 	}
 }
 
@@ -121,162 +78,84 @@ func (s *schedule) healAfter(d time.Duration, do func()) {
 	s.heals = append(s.heals, heal{at: time.Now().Add(d), do: do})
 }
 
-func (s *schedule) kill(in *instance) {
-	if !in.alive() {
-		return
+// supervise starts a process that ended by itself again, and mends a store as its error says.
+func (w *world) supervise(in *instance) {
+	if in.alive() {
+		in.mend()
 	}
-	s.note("kill %s", in.name)
-	in.kill()
-	s.startLater(in)
-}
-
-func (s *schedule) leave(in *instance) {
-	if !in.alive() {
-		return
-	}
-	s.note("%s leaves", in.name)
-	in.leave()
-	s.startLater(in)
-}
-
-func (s *schedule) startLater(in *instance) {
-	s.healAfter(time.Duration(s.IntN(8000))*time.Millisecond, func() {
-		if !in.alive() {
-			s.note("start %s", in.name)
-			in.start()
-		}
-	})
-}
-
-// freeze stops an instance, for longer than its session or not.
-func (s *schedule) freeze(in *instance) {
-	if !in.alive() {
-		return
-	}
-	d := time.Duration(s.IntN(15_000)) * time.Millisecond
-	s.note("freeze %s for %v", in.name, d)
-	l := in.life.link
-	l.freeze()
-	s.healAfter(d, l.thaw)
-}
-
-func (s *schedule) cut(in *instance) {
-	if !in.alive() {
-		return
-	}
-	d := time.Duration(s.IntN(10_000)) * time.Millisecond
-	s.note("cut %s off for %v", in.name, d)
 	life := in.life
-	life.link.setCut(true)
-	s.healAfter(d, func() {
-		if in.life == life {
-			life.link.setCut(false)
+	if ended, err := in.ended(); ended {
+		w.tally.add("processes", "ended by themselves", 1)
+		w.note("%s ended by itself: %v", life.name, err)
+		w.must(in.inspect(life.name), "the stores it left")
+		in.start()
+	}
+}
+
+// A kind of step has a weight among all others.
+type kind struct {
+	weight int
+	do     func(*schedule, *instance)
+}
+
+var kinds = []kind{
+	{350, func(s *schedule, _ *instance) { s.send(1 + s.IntN(25)) }},
+	{10, func(s *schedule, _ *instance) { s.send(100 + s.IntN(100)) }},
+	{50, (*schedule).kill},
+	{25, (*schedule).losePower},
+	{40, (*schedule).leave},
+	{10, func(s *schedule, _ *instance) { s.killAll() }},
+	{15, func(s *schedule, _ *instance) { s.leaveSeveral() }},
+	{45, (*schedule).freeze},
+	{30, (*schedule).cut},
+	{30, (*schedule).cutFromSome},
+	{20, (*schedule).holdProducers},
+	{15, (*schedule).slowLink},
+	{70, (*schedule).loseReply},
+	{40, (*schedule).delayReply},
+	{70, func(s *schedule, _ *instance) { s.refuse() }},
+	{20, func(s *schedule, _ *instance) { s.takeBrokersAway() }},
+	{30, func(s *schedule, _ *instance) { s.moveLeaders() }},
+	{20, func(s *schedule, _ *instance) { s.moveCoordinators() }},
+	{40, (*schedule).breakDisk},
+	{30, func(s *schedule, _ *instance) { s.quiet() }},
+}
+
+func (s *schedule) step() {
+	in := s.instances[s.IntN(instances)]
+	total := 0
+	for _, k := range kinds {
+		total += k.weight
+	}
+	n := s.IntN(total)
+	if n >= kinds[0].weight && s.IntN(3) > 0 {
+		// Windows are under way when the fault comes.
+		s.send(1 + s.IntN(20))
+		time.Sleep(time.Duration(s.IntN(15_000)) * time.Microsecond)
+	}
+	for _, k := range kinds {
+		if n < k.weight {
+			k.do(s, in)
+			break
 		}
-	})
+		n -= k.weight
+	}
+	s.lookAround()
 }
 
-func (s *schedule) loseReply(in *instance) {
-	keys := []kmsg.Key{kmsg.Produce, kmsg.TxnOffsetCommit, kmsg.EndTxn, kmsg.InitProducerID, kmsg.Fetch, kmsg.JoinGroup, kmsg.SyncGroup}
-	key := keys[s.IntN(len(keys))]
-	if !in.alive() {
-		return
+// lookAround asks each instance for something.
+func (s *schedule) lookAround() {
+	for _, in := range s.instances {
+		component := []string{"account", "groups", "balances"}[s.IntN(3)]
+		keys := keysOf(component, s.Int32N(shards))
+		if in.alive() && len(keys) > 0 {
+			s.look(in.life, component, keys[s.IntN(len(keys))])
+		}
 	}
-	s.note("%s loses the answer to its next %s", in.name, kmsg.NameForKey(key.Int16()))
-	in.life.link.loseNextReply(key.Int16())
 }
 
-// refuse has the brokers answer some requests of one kind with an error.
-func (s *schedule) refuse() {
-	faults := []struct {
-		key kmsg.Key
-		err *kerr.Error
-	}{
-		{kmsg.Produce, kerr.NotLeaderForPartition},
-		{kmsg.Produce, kerr.RequestTimedOut},
-		{kmsg.Produce, kerr.NotEnoughReplicasAfterAppend},
-		{kmsg.Produce, kerr.NotEnoughReplicas},
-		{kmsg.Produce, kerr.InvalidProducerEpoch},
-		{kmsg.Produce, kerr.OutOfOrderSequenceNumber},
-		{kmsg.TxnOffsetCommit, kerr.CoordinatorLoadInProgress},
-		{kmsg.TxnOffsetCommit, kerr.RebalanceInProgress},
-		{kmsg.TxnOffsetCommit, kerr.IllegalGeneration},
-		{kmsg.TxnOffsetCommit, kerr.UnknownMemberID},
-		{kmsg.TxnOffsetCommit, kerr.TransactionAbortable},
-		{kmsg.EndTxn, kerr.CoordinatorNotAvailable},
-		{kmsg.EndTxn, kerr.ConcurrentTransactions},
-		{kmsg.EndTxn, kerr.InvalidTxnState},
-		{kmsg.EndTxn, kerr.ProducerFenced},
-		{kmsg.InitProducerID, kerr.ConcurrentTransactions},
-		{kmsg.Heartbeat, kerr.UnknownMemberID},
-		{kmsg.Heartbeat, kerr.IllegalGeneration},
-		{kmsg.JoinGroup, kerr.UnknownMemberID},
-		{kmsg.SyncGroup, kerr.RebalanceInProgress},
-		{kmsg.Fetch, kerr.NotLeaderForPartition},
-		{kmsg.ListOffsets, kerr.NotLeaderForPartition},
-	}
-	f := faults[s.IntN(len(faults))]
-	count := 1 + s.IntN(3)
-	s.note("%d requests %s get %s", count, kmsg.NameForKey(f.key.Int16()), f.err.Message)
-	handle := s.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{f.key}, Err: f.err, Count: count, When: func(req kmsg.Request) bool {
-		p, ok := req.(*kmsg.ProduceRequest)
-		return !ok || p.TransactionID != nil // The workload's own commands are not meant.
-	}})
-	s.healAfter(5*time.Second, handle.Remove)
-}
-
-// send produces commands and waits for them to be in the log.
-func (s *schedule) send(n int) {
-	s.note("%d commands", n)
-	for range n {
-		s.cl.Produce(s.t.Context(), s.command(), func(_ *kgo.Record, err error) { require.NoError(s.t, err) })
-	}
-	require.NoError(s.t, s.cl.Flush(s.t.Context()))
-}
-
-func (s *schedule) command() *kgo.Record {
-	s.commands++
-	key := "a" + strconv.Itoa(s.IntN(accounts))
-	r := &kgo.Record{Topic: bank.Commands("account").Name, Key: []byte(key), Partition: records.Partition([]byte(key), shards)}
-	if s.IntN(50) == 0 {
-		r.Partition = s.Int32N(shards)
-	}
-	group := "g" + strconv.Itoa(s.IntN(5))
-	switch n := s.IntN(20); {
-	case n == 0:
-		r.Value = []byte("fail")
-	case n < 7:
-		r.Value = fmt.Appendf(nil, "draw %d %s", 1+s.IntN(60), group)
-	default:
-		r.Value = fmt.Appendf(nil, "pay %d %s", 1+s.IntN(50), group)
-	}
-	head := func(key, value string) {
-		r.Headers = append(r.Headers, kgo.RecordHeader{Key: key, Value: []byte(value)})
-	}
-	head(records.Type, "Move")
-	if s.IntN(3) > 0 {
-		head(records.Source, "sim")
-		head(records.ID, s.id(key))
-	}
-	if s.IntN(10) == 0 {
-		head(records.ExpectedSequence, strconv.Itoa(s.IntN(12)))
-	}
-	if s.IntN(2) == 0 {
-		head(records.ReplyTopic, bank.Replies().Name)
-		head(records.CorrelationID, strconv.Itoa(s.commands))
-	}
-	return r
-}
-
-// id is a new command id, or one that the account has had lately.
-func (s *schedule) id(key string) string {
-	recent := s.recent[key]
-	if len(recent) > 0 && s.IntN(6) == 0 {
-		return recent[s.IntN(len(recent))]
-	}
-	id := "c" + strconv.Itoa(s.commands)
-	if recent = append(recent, id); len(recent) > 10 {
-		recent = recent[1:]
-	}
-	s.recent[key] = recent
-	return id
+func (s *schedule) quiet() {
+	d := time.Duration(s.IntN(12_000)) * time.Millisecond
+	s.note("quiet for %v", d)
+	s.rest(d)
 }

@@ -1,70 +1,56 @@
 package simulation
 
 import (
+	"bytes"
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
-// setting reads an environment variable: PARTITA_SEEDS=n runs n seeds, PARTITA_SEED=s begins with s, PARTITA_TIMES=k runs each k times.
-func setting(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	value := os.Getenv(name)
-	if value == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(value)
-	require.NoError(t, err, name)
-	return n
-}
+// TestWhateverHappensTheModelHolds runs seedsInCheck seeds. PARTITA_SEEDS=n runs n, PARTITA_SEED=s begins with s, PARTITA_TIMES=k runs each k times,
+// PARTITA_FAILURES=f goes on until f have failed.
+func TestWhateverHappensTheModelHolds(t *testing.T) { newSoak(t).run() }
 
-func TestWhateverHappensTheModelHolds(t *testing.T) {
-	first, seeds, times := setting(t, "PARTITA_SEED", 1), setting(t, "PARTITA_SEEDS", seedsInCheck), setting(t, "PARTITA_TIMES", 1)
-	for seed := first; seed < first+seeds; seed++ {
-		for i := range times {
-			if !t.Run(fmt.Sprintf("seed=%d/%d", seed, i), func(t *testing.T) { simulate(t, uint64(seed)) }) {
-				return
-			}
-		}
-	}
-}
-
-func simulate(t *testing.T, seed uint64) {
+func simulate(t *testing.T, seed uint64, counts *tally) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, dir)
+		w := newWorld(t, dir, counts)
 		defer w.close()
 		defer w.killAll()
 		defer func() {
 			if t.Failed() {
-				t.Logf("make simulate SEED=%d TIMES=200\n%s", seed, strings.Join(w.trace, "\n"))
+				// At once, and not when all seeds have run.
+				fmt.Printf("make soak SEED=%d TIMES=200\n%s\n", seed, strings.Join(w.trace, "\n"))
 			}
 		}()
 		s := newSchedule(w, seed)
 		s.run()
 		w.settle()
 		for _, in := range w.instances {
+			life := in.life.name
 			in.leave()
+			w.must(in.inspect(life), "the stores at the end")
 		}
-		require.NoError(t, w.check(), "after an orderly end")
-		require.NoError(t, w.checkStores())
+		w.must(w.checkOutcome(), "after an orderly end")
+		w.must(w.checkInvariants(), "the invariants")
+		counts.add("virtual time", "minutes", int(time.Since(w.began).Minutes()))
 	})
 }
 
 // goroutines shows where those of the engine are.
 func goroutines() string {
 	dump := make([]byte, 4<<20)
+	// Other seeds run beside this one, each in a bubble of its own, which the first line of a goroutine names.
+	own := make([]byte, 200)
+	_, own, _ = bytes.Cut(own[:runtime.Stack(own, false)], []byte("synctest bubble "))
+	bubble := "synctest bubble " + string(own[:bytes.IndexByte(own, ']')])
 	var shown []string
 	for stack := range strings.SplitSeq(string(dump[:runtime.Stack(dump, true)]), "\n\n") {
-		if strings.Contains(stack, "partita/partitions.") {
+		if strings.Contains(stack, bubble) && strings.Contains(stack, "partita/partitions.") {
 			shown = append(shown, stack)
 		}
 	}
@@ -78,13 +64,21 @@ const patience = 3 * time.Minute
 func (w *world) settle() {
 	deadline := time.Now().Add(patience)
 	for {
-		err := w.check()
+		for _, in := range w.instances {
+			w.supervise(in)
+		}
+		err := w.checkOutcome()
 		if err == nil {
 			w.note("level")
 			return
 		}
 		if time.Now().After(deadline) {
-			require.NoError(w.t, err, "%v after the last fault\n%s", patience, goroutines())
+			w.note("%s", w.standing())
+			for _, in := range w.instances {
+				w.note("%s\n%s", in.life.name, in.life.recorder)
+			}
+			w.note("%s", goroutines())
+			w.must(err, patience.String()+" after the last fault")
 		}
 		time.Sleep(time.Second)
 	}

@@ -1,0 +1,69 @@
+package simulation
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/kafka/records"
+)
+
+// send produces commands and waits for them to be in the log.
+func (s *schedule) send(n int) {
+	s.note("%d commands", n)
+	s.tally.add("work", "commands", n)
+	for range n {
+		s.cl.Produce(s.t.Context(), s.command(), func(_ *kgo.Record, err error) { require.NoError(s.t, err) })
+	}
+	require.NoError(s.t, s.cl.Flush(s.t.Context()))
+}
+
+func (s *schedule) command() *kgo.Record {
+	s.commands++
+	key := "a" + strconv.Itoa(s.IntN(accounts))
+	r := &kgo.Record{Topic: bank.Commands("account").Name, Key: []byte(key), Partition: records.Partition([]byte(key), shards)}
+	if s.IntN(50) == 0 {
+		r.Partition = s.Int32N(shards)
+	}
+	group := "g" + strconv.Itoa(s.IntN(accountGroups))
+	switch n := s.IntN(20); {
+	case n == 0:
+		r.Value = []byte("fail")
+	case n < 7:
+		r.Value = fmt.Appendf(nil, "draw %d %s", 1+s.IntN(60), group)
+	default:
+		r.Value = fmt.Appendf(nil, "pay %d %s", 1+s.IntN(50), group)
+	}
+	head := func(key, value string) {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: key, Value: []byte(value)})
+	}
+	head(records.Type, "Move")
+	if s.IntN(3) > 0 {
+		head(records.Source, "sim")
+		head(records.ID, s.id(key))
+	}
+	if s.IntN(10) == 0 {
+		head(records.ExpectedSequence, strconv.Itoa(s.IntN(12)))
+	}
+	if s.IntN(2) == 0 {
+		head(records.ReplyTopic, bank.Replies().Name)
+		head(records.CorrelationID, strconv.Itoa(s.commands))
+	}
+	return r
+}
+
+// id is a new command id, or one that the account has had lately.
+func (s *schedule) id(key string) string {
+	recent := s.recent[key]
+	if len(recent) > 0 && s.IntN(6) == 0 {
+		return recent[s.IntN(len(recent))]
+	}
+	id := "c" + strconv.Itoa(s.commands)
+	if recent = append(recent, id); len(recent) > 10 {
+		recent = recent[1:]
+	}
+	s.recent[key] = recent
+	return id
+}
