@@ -30,9 +30,9 @@ func allKinds(nodes int) []*kind {
 	}
 	kinds := []*kind{
 		{name: "process killed", often: 22, longest: 6 * time.Second, endsRun: true, strike: killProcess, heal: startProcess},
-		{name: "process stopped", often: 4, shortest: session + 2*time.Second, longest: 15 * time.Second, strike: stopProcess, heal: resumeProcess},
+		{name: "process stopped", often: 5, shortest: session + 2*time.Second, longest: 15 * time.Second, strike: stopProcess, heal: resumeProcess},
 		{name: "process left", often: 2, longest: 4 * time.Second, endsRun: true, strike: leave, heal: startProcess},
-		{name: "disk full", often: 1, shortest: 2 * time.Second, longest: 8 * time.Second, strike: fillDisk, heal: emptyDisk},
+		{name: "disk full", often: 1, shortest: 3 * time.Second, longest: 12 * time.Second, strike: fillDisk, heal: emptyDisk},
 		{name: "broker killed", often: brokerKills, longest: 10 * time.Second, strikesBrokers: true, strike: killBroker, heal: startBroker},
 		{
 			name: "broker stopped", often: brokerHangs, shortest: time.Second, longest: 8 * time.Second, strikesBrokers: true,

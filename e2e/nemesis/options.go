@@ -69,6 +69,9 @@ func (o *options) check() error {
 	}
 	out, err := filepath.Abs(o.out)
 	o.out = out
+	if _, missing := os.Stat(o.workDir()); missing == nil {
+		return fmt.Errorf("-out %s: an earlier run is there, name another directory", o.out)
+	}
 	return errors.Join(err, os.MkdirAll(o.workDir(), 0o755), os.MkdirAll(o.logDir(), 0o755))
 }
 
