@@ -4,7 +4,7 @@ GOLANGCI_VERSION := v2.15.0
 TAGS             := synctests,invariants
 export PATH      := $(shell go env GOPATH)/bin:$(PATH)
 
-.PHONY: build check format lint test tidy tools e2e fuzz bench soak mutants flights compose-test
+.PHONY: build check format lint test tidy tools e2e fuzz bench soak mutants nemesis flights compose-test
 
 build: ## the binary, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/processor ./cmd/processor
@@ -39,6 +39,10 @@ soak: ## the simulation on many seeds: make soak SEEDS=10000, or on one that fai
 
 mutants: ## breaks the engine in one place after the other: the tests must notice. make mutants SEEDS=300
 	go run ./e2e/mutants -seeds $(or $(SEEDS),300)
+
+nemesis: ## breaks processes, links and a real Kafka of its own, and judges: make nemesis BROKERS=3 MINUTES=60 KAFKA_VERSION=4.4.0 [TRANSACTION_VERSION=1] [SEED=7] [OUT=dir]
+	go run ./e2e/nemesis -brokers $(or $(BROKERS),3) -minutes $(or $(MINUTES),60) -kafka $(or $(KAFKA_VERSION),4.4.0) \
+		-transaction-version $(or $(TRANSACTION_VERSION),-1) -seed $(or $(SEED),0) -out "$(OUT)"
 
 flights: ## a year of flights with processes killed under way: make flights BROKERS=... FLIGHTS=flights-2013.csv.gz
 	@test -n "$(BROKERS)" -a -n "$(FLIGHTS)" || { echo "make flights BROKERS=localhost:9092 FLIGHTS=flights-2013.csv.gz (examples/fleet/README.md says where it comes from)"; exit 2; }

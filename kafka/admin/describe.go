@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -13,24 +16,40 @@ import (
 )
 
 // Describe returns the topics of these names that exist. Nothing is created by asking.
+//
+// Brokers learn of a topic one after another: one lists it, and the next, asked for its settings, does not know it yet. So it is asked again.
 func (a *Admin) Describe(ctx context.Context, names ...string) (map[string]topics.Found, error) {
+	patience, cancel := context.WithTimeout(ctx, settlePatience)
+	defer cancel()
+	for {
+		found, err := a.describe(ctx, names)
+		if err == nil {
+			return found, nil
+		}
+		err = fmt.Errorf("describing topics: %w", err)
+		if !client.IsMissingTopic(err) {
+			return nil, err
+		}
+		select {
+		case <-patience.Done():
+			return nil, err
+		case <-time.After(settlePause):
+		}
+	}
+}
+
+func (a *Admin) describe(ctx context.Context, names []string) (map[string]topics.Found, error) {
 	found, err := a.metadata(ctx, names)
-	if err != nil {
-		return nil, fmt.Errorf("describing topics: %w", err)
+	if err != nil || len(found) == 0 {
+		return found, err
 	}
-	existing := make([]string, 0, len(found))
-	for name := range found {
-		existing = append(existing, name)
-	}
-	if len(existing) == 0 {
-		return found, nil
-	}
+	existing := slices.Collect(maps.Keys(found))
 	if err := a.addConfig(ctx, found, existing); err != nil {
-		return nil, fmt.Errorf("describing topics: %w", err)
+		return nil, err
 	}
 	bounds, err := a.Bounds(ctx, existing...)
 	if err != nil {
-		return nil, fmt.Errorf("describing topics: %w", err)
+		return nil, err
 	}
 	for partition, b := range bounds {
 		f := found[partition.Topic]

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/client"
@@ -38,4 +40,19 @@ func TestBoundsWaitForLeadersThatMove(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, bounds, 2)
 	require.Greater(t, refused.Load(), int32(10))
+}
+
+// TestATopicThatABrokerDoesNotKnowYetIsAskedForAgain: the broker that lists a new topic is not the one that is asked for its settings.
+func TestATopicThatABrokerDoesNotKnowYetIsAskedForAgain(t *testing.T) {
+	ctx := within(t)
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "young"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	behind := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeConfigs}, Err: kerr.UnknownTopicOrPartition, Count: 1})
+	adm, _ := connect(t, client.Config{Brokers: cluster.ListenAddrs(), ID: "test"})
+	found, err := adm.Describe(ctx, "young")
+	require.NoError(t, err)
+	require.Equal(t, int32(2), found["young"].Partitions)
+	require.NotEmpty(t, found["young"].Config)
+	require.Equal(t, 1, behind.Hits())
 }
