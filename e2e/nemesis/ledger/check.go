@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ func (w *Workload) Check(ctx context.Context, inspect Inspect) Report {
 
 // count is what the clients know by themselves.
 func (w *Workload) count() Report {
-	r := Report{Commands: len(w.book.operations), Repeated: w.repeated, Findings: w.findings}
+	r := Report{Commands: len(w.book.operations), Repeated: w.repeated, Findings: slices.Clone(w.findings)}
 	for _, o := range w.book.operations {
 		r.Again += max(0, o.Asked-1)
 		if o.Answer != nil {
@@ -122,8 +123,11 @@ func (w *Workload) checkChangelogs(ctx context.Context, c *eventCheck) []Finding
 	for _, kind := range []string{counter, list} {
 		raw := map[string][]byte{}
 		findings = append(findings, w.read(ctx, w.topics.Changelog(kind).Name, func(r *kgo.Record) error {
-			if w.book.ours(string(r.Key)) {
-				raw[string(r.Key)] = r.Value
+			switch key := string(r.Key); {
+			case r.Value == nil:
+				delete(raw, key)
+			case w.book.ours(key):
+				raw[key] = r.Value
 			}
 			return nil
 		})...)

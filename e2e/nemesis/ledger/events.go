@@ -3,6 +3,7 @@ package ledger
 import (
 	"slices"
 
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
 )
 
@@ -43,6 +44,8 @@ type fold struct {
 	// cause is the operation of the last event, due what it must cause yet.
 	cause *operation
 	due   []event
+	// broken: something was wrong with it, so that what its events make says nothing more about its answers.
+	broken bool
 	// quiet are the answered operations without events, by the sequence they were answered at.
 	quiet map[int64][]*operation
 }
@@ -91,9 +94,10 @@ func (c *eventCheck) take(e logged) {
 	}
 	if e.Sequence > f.Sequence+1 {
 		c.found(Gap, "%s: event %d after event %d", e.entityID, e.Sequence, f.Sequence)
-		f.Sequence = e.Sequence - 1
+		f.Sequence, f.broken = e.Sequence-1, true
 	}
 	if o == nil || o.entity() != e.entityID {
+		f.broken = true
 		c.found(Uncaused, "%s: event %d %+v says that %q caused it, which was not asked of it", e.entityID, e.Sequence, e.event, e.Causation)
 	} else {
 		c.expect(f, o, e)
@@ -105,21 +109,28 @@ func (c *eventCheck) take(e logged) {
 
 // expect holds an event against what its command must cause.
 func (c *eventCheck) expect(f *fold, o *operation, e logged) {
+	c.seen[o.Number]++
+	if f.broken {
+		return
+	}
 	if f.cause != o {
 		c.torn(e.entityID, f)
 		f.cause = o
 		want, due := f.decide(&o.command)
 		f.due = due
 		if o.Answer != nil && *o.Answer != want {
+			f.broken = true
 			c.found(AnswerDisagrees, "%s: at event %d the answer must be %s: %s", e.entityID, f.Sequence, &want, o)
+			return
 		}
 	}
-	c.seen[o.Number]++
 	if len(f.due) == 0 {
+		f.broken = true
 		c.found(Doubled, "%s: event %d %+v is one more than its command causes: %s", e.entityID, e.Sequence, e.event, o)
 		return
 	}
 	if f.due[0] != e.event {
+		f.broken = true
 		c.found(AnswerDisagrees, "%s: event %d is %+v, its command causes %+v: %s", e.entityID, e.Sequence, e.event, f.due[0], o)
 	}
 	f.due = f.due[1:]
@@ -127,7 +138,7 @@ func (c *eventCheck) expect(f *fold, o *operation, e logged) {
 
 // torn complains of a command of which only some events were there before those of another.
 func (c *eventCheck) torn(id entityID, f *fold) {
-	if len(f.due) > 0 {
+	if len(f.due) > 0 && !f.broken {
 		c.found(Lost, "%s: after event %d, %d more of one command are missing: %s", id, f.Sequence, len(f.due), f.cause)
 	}
 }
@@ -135,7 +146,7 @@ func (c *eventCheck) torn(id entityID, f *fold) {
 // hear holds the answers that tell of the entity as it stands now against it.
 func (c *eventCheck) hear(f *fold) {
 	for _, o := range f.quiet[f.Sequence] {
-		if want, _ := f.decide(&o.command); want != *o.Answer {
+		if want, _ := f.decide(&o.command); want != *o.Answer && !f.broken {
 			c.found(AnswerDisagrees, "%s: at event %d the answer must be %s: %s", o.entity(), f.Sequence, &want, o)
 		}
 	}
@@ -167,8 +178,13 @@ func (c *eventCheck) end() {
 		}
 	}
 	for _, o := range c.book.operations {
-		if o.Answer != nil && o.Answer.Events > 0 && c.seen[o.Number] == 0 {
-			c.found(Lost, "%s: %d events of a command that was accepted: %s", o.entity(), o.Answer.Events, o)
+		if o.Answer == nil || c.folds[o.entity()].broken && o.Answer.Status != entities.Accepted {
+			continue
+		}
+		if seen := c.seen[o.Number]; seen < o.Answer.Events {
+			c.found(Lost, "%s: %d of its %d events are there: %s", o.entity(), seen, o.Answer.Events, o)
+		} else if seen > o.Answer.Events {
+			c.found(Doubled, "%s: %d events instead of %d: %s", o.entity(), seen, o.Answer.Events, o)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/cmd/processor/cli"
 	"github.com/partita-io/partita/contexts"
@@ -148,4 +149,34 @@ func TestNothingIsFoundWhereNothingIsWrong(t *testing.T) {
 	require.Greater(t, report.Events, 50)
 	require.Equal(t, report.Histories, report.Entities)
 	require.Greater(t, report.Histories, 8)
+
+	plant(t, broker.Addr())
+	late, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	found := map[string]bool{}
+	for _, f := range w.Check(late, nil).Findings {
+		found[f.Kind] = true
+	}
+	require.Equal(t, map[string]bool{ledger.Doubled: true, ledger.RowDiffers: true, ledger.StateDiffers: true}, found)
+}
+
+// plant writes to the logs what a wrong engine would have written: an event once more, an entity and a row that are
+// taken away.
+func plant(t *testing.T, broker string) {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	require.NoError(t, err)
+	defer cl.Close()
+	first := func(topic string) *kgo.Record {
+		reader, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+		require.NoError(t, err)
+		defer reader.Close()
+		records := reader.PollRecords(t.Context(), 1).Records()
+		require.Len(t, records, 1)
+		return records[0]
+	}
+	entity, row := first("ledger.list.changelog"), first("ledger.latest")
+	entity.Value, row.Value = nil, nil
+	planted := []*kgo.Record{first("ledger.counter.events"), entity, row}
+	require.NoError(t, cl.ProduceSync(t.Context(), planted...).FirstErr())
 }
