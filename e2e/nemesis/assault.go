@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// patience for what the nemesis does itself, beside waiting.
-const strikePatience = 10 * time.Second
+// strikePatience is for what the nemesis does itself; to end a process in order has its own.
+const strikePatience = 15 * time.Second
 
 // assault inflicts what is drawn until ctx ends, and returns when all is healed.
 func (a *arena) assault(ctx context.Context, drawn *schedule, c *claims) {
@@ -50,8 +50,9 @@ func (a *arena) strike(ctx context.Context, f *fault) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, strikePatience)
 	defer cancel()
-	a.recoveries.struck(f.kind, shards, time.Now())
+	undo := a.recoveries.striking(f.kind, shards, time.Now())
 	if err := f.kind.strike(ctx, a, f); err != nil {
+		undo()
 		a.journal.couldNotStrike(f, err)
 		return false
 	}

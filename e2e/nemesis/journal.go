@@ -62,6 +62,9 @@ func (j *journal) sayLocked(format string, args ...any) {
 }
 
 func (f *fault) target() string {
+	if f.kind.strikesBrokers && f.kind.longest == 0 {
+		return "brokers"
+	}
 	if f.kind.strikesBrokers {
 		return fmt.Sprintf("broker %d", f.node+1)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,11 +32,19 @@ func newRecoveries() *recoveries {
 	return &recoveries{runs: make(map[int32]string), took: make(map[string][]time.Duration)}
 }
 
-func (r *recoveries) struck(k *kind, shards []int32, at time.Time) {
+// striking begins to wait for the shards; undo is for a fault that did not come about.
+func (r *recoveries) striking(k *kind, shards []int32, at time.Time) (undo func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	begun := make(map[*wait]bool)
 	for _, shard := range shards {
-		r.open = append(r.open, &wait{kind: k, shard: shard, run: r.runs[shard], since: at})
+		w := &wait{kind: k, shard: shard, run: r.runs[shard], since: at}
+		r.open, begun[w] = append(r.open, w), true
+	}
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.open = slices.DeleteFunc(r.open, func(w *wait) bool { return begun[w] })
 	}
 }
 
@@ -52,15 +61,13 @@ func (r *recoveries) seen(c ledger.Commit) {
 	// A window is named run/lane#number.
 	run, _, _ := strings.Cut(c.Window, "/")
 	r.runs[c.Shard] = run
-	left := r.open[:0]
-	for _, w := range r.open {
-		if w.shard == c.Shard && w.endedBy(run, c.At) {
-			r.took[w.kind.name] = append(r.took[w.kind.name], c.At.Sub(w.since))
-		} else {
-			left = append(left, w)
+	r.open = slices.DeleteFunc(r.open, func(w *wait) bool {
+		if w.shard != c.Shard || !w.endedBy(run, c.At) {
+			return false
 		}
-	}
-	r.open = left
+		r.took[w.kind.name] = append(r.took[w.kind.name], c.At.Sub(w.since))
+		return true
+	})
 }
 
 func (w *wait) endedBy(run string, at time.Time) bool {

@@ -77,8 +77,9 @@ func TestARecoveryIsACommitThatWasNotUnderWay(t *testing.T) {
 	r := newRecoveries()
 	killed, cut := &kind{name: "killed", endsRun: true}, &kind{name: "cut"}
 	r.seen(commit(1, 0, "old/w0#1"))
-	r.struck(killed, []int32{1, 2}, start)
-	r.struck(cut, []int32{1}, start)
+	r.striking(killed, []int32{1, 2}, start)
+	r.striking(cut, []int32{1}, start)
+	r.striking(cut, []int32{1, 2}, start)()
 	r.seen(commit(1, underWay/2, "new/w0#1"))
 	require.Empty(t, r.took, "it may have been under way")
 	r.seen(commit(1, 2*underWay, "old/w0#2"))

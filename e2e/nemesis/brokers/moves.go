@@ -2,10 +2,12 @@ package brokers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 const (
@@ -78,18 +80,36 @@ func (c *Cluster) move(ctx context.Context, wanted func(topic string, partition 
 			if wanted(t.Topic, p.Partition) && len(p.Replicas) > 1 {
 				turned.Assign(t.Topic, p.Partition, append(p.Replicas[1:len(p.Replicas):len(p.Replicas)], p.Replicas[0]))
 				elected.Add(t.Topic, p.Partition)
-				moved++
 			}
 		}
 	}
-	if moved == 0 {
+	if len(elected) == 0 {
 		return 0, nil
 	}
-	if _, err := c.adm.AlterPartitionAssignments(ctx, turned); err != nil {
+	altered, err := c.adm.AlterPartitionAssignments(ctx, turned)
+	if err := errors.Join(err, altered.Error()); err != nil {
 		return 0, fmt.Errorf("turning replicas: %w", err)
 	}
-	if _, err := c.adm.ElectLeaders(ctx, kadm.ElectPreferredReplica, elected); err != nil {
+	results, err := c.adm.ElectLeaders(ctx, kadm.ElectPreferredReplica, elected)
+	if err != nil {
 		return 0, fmt.Errorf("electing leaders: %w", err)
 	}
-	return moved, nil
+	return countElected(results)
+}
+
+// countElected returns an error only if no partition has the leader that was asked for: brokers that are short of time refuse some.
+func countElected(results kadm.ElectLeadersResults) (elected int, err error) {
+	for _, partitions := range results {
+		for _, r := range partitions {
+			if r.Err == nil || errors.Is(r.Err, kerr.ElectionNotNeeded) {
+				elected++
+				continue
+			}
+			err = errors.Join(err, fmt.Errorf("electing a leader of %s/%d: %w", r.Topic, r.Partition, r.Err))
+		}
+	}
+	if elected > 0 {
+		return elected, nil
+	}
+	return 0, err
 }

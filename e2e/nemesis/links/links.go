@@ -48,7 +48,7 @@ func (l *Link) Cut() error {
 		err, l.listener = l.listener.Close(), nil
 	}
 	for c := range l.open {
-		_ = c.Close() // It may be closed already.
+		reset(c)
 	}
 	clear(l.open)
 	return err
@@ -105,6 +105,14 @@ func (l *Link) hold(c net.Conn) bool {
 	}
 	l.open[c] = struct{}{}
 	return true
+}
+
+// reset closes a connection as the network does, not as a program that has finished.
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // It may be closed already.
+	}
+	_ = c.Close() // It may be closed already.
 }
 
 func (l *Link) release(c net.Conn) {

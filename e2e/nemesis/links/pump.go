@@ -30,7 +30,8 @@ func (l *Link) join(near net.Conn) {
 	<-gate
 	far, err := net.Dial("tcp", l.to)
 	if err != nil {
-		return // Nobody is there; the other side sees its connection closed.
+		reset(near) // Nobody is there; a connection that is refused late is the nearest that a proxy has.
+		return
 	}
 	defer l.release(far)
 	if !l.hold(far) {
