@@ -38,9 +38,9 @@ func TestCompactionThatCannotReadIsNotTriedForEver(t *testing.T) {
 				require.ErrorIs(t, err, syscall.EIO)
 				break
 			}
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		require.Error(t, s.failure.get(), "no compaction failed")
 		require.Less(t, reads.Load(), int64(enough))
 		broken.Store(false)
