@@ -26,7 +26,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		FormatMajorVersion:         pebble.FormatNewest,
 		Logger:                     quiet{s},
-		EventListener:              &pebble.EventListener{BackgroundError: s.failed, FlushEnd: s.flushEnded},
+		EventListener:              &pebble.EventListener{BackgroundError: s.failed, FlushEnd: s.flushEnded, DataCorruption: s.damaged},
 	}
 	for i := range o.Levels {
 		o.Levels[i] = pebble.LevelOptions{

@@ -70,6 +70,17 @@ func (s *Store) failed(err error) {
 	}
 }
 
+// damaged takes what was found in a file that is not what was written. By default Pebble would end the process.
+func (s *Store) damaged(info pebble.DataCorruptionInfo) { s.failed(s.nameMend(info.Details)) }
+
+// nameMend says what to do about a file that is damaged; other errors are returned as they are.
+func (s *Store) nameMend(err error) error {
+	if !pebble.IsCorruptionError(err) {
+		return err
+	}
+	return fmt.Errorf("%w: a file is damaged: delete the directory %s while no process uses it, and it is restored from the changelog", err, s.dir)
+}
+
 func (s *Store) flushEnded(pebble.FlushInfo) {
 	select {
 	case s.flushed <- struct{}{}:
@@ -98,7 +109,7 @@ func (s *Store) Get(key []byte) ([]byte, error) {
 }
 
 func (s *Store) reading(err error) error {
-	return fmt.Errorf("reading the store of %s: %w", s.name, err)
+	return fmt.Errorf("reading the store of %s: %w", s.name, s.nameMend(err))
 }
 
 // Scan calls fn for keys with the prefix, in order, until it returns false. The slices are good until fn returns.
