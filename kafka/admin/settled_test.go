@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/client"
@@ -38,4 +40,18 @@ func TestBoundsWaitForLeadersThatMove(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, bounds, 2)
 	require.Greater(t, refused.Load(), int32(10))
+}
+
+// A broker that does not know a topic's leaders yet may answer without its id and its partitions.
+func TestTopicThatIsNotReadyIsAnErrorAndNotOneWithoutID(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, "shop.progress"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	adm, _ := connect(t, client.Config{Brokers: cluster.ListenAddrs(), ID: "test"})
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: "shop.progress", Err: kerr.LeaderNotAvailable, Count: 1})
+	_, err = adm.Describe(within(t), "shop.progress")
+	require.ErrorIs(t, err, kerr.LeaderNotAvailable)
+	found, err := adm.Describe(within(t), "shop.progress")
+	require.NoError(t, err)
+	require.NotZero(t, found["shop.progress"].ID)
 }
