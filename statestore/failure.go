@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -63,6 +64,37 @@ func (f calmFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, e
 
 // Unwrap returns the file system below, as vfs.FS asks for.
 func (f calmFS) Unwrap() vfs.FS { return f.FS }
+
+// A calmScheduler lets Pebble compact no more once it has met a failure. It tries a compaction whose input cannot be read again at once, with
+// nothing in between: a table that is damaged would take a whole core for as long as the store is open.
+type calmScheduler struct {
+	pebble.CompactionScheduler
+	failure *failure
+}
+
+// newCalmScheduler wraps Pebble's own, of which only the one without a ticker can be had: that looks 10 times a second whether more compactions may
+// run side by side than a moment ago, which a store can wait to see until the one that runs has ended.
+func newCalmScheduler(f *failure) calmScheduler {
+	return calmScheduler{CompactionScheduler: pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest(), failure: f}
+}
+
+// Register gives the scheduler the database that it asks how many compactions may run.
+func (s calmScheduler) Register(goroutines int, db pebble.DBForCompaction) {
+	s.CompactionScheduler.Register(goroutines, calmDB{DBForCompaction: db, failure: s.failure})
+}
+
+type calmDB struct {
+	pebble.DBForCompaction
+	failure *failure
+}
+
+// GetAllowedWithoutPermission is how many compactions may run: none after a failure.
+func (d calmDB) GetAllowedWithoutPermission() int {
+	if d.failure.get() != nil {
+		return 0
+	}
+	return d.DBForCompaction.GetAllowedWithoutPermission()
+}
 
 const (
 	trialFile = "trial"

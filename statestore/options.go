@@ -36,6 +36,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 			Compression: func() *sstable.CompressionProfile { return sstable.SnappyCompression },
 		}
 	}
+	o.Experimental.CompactionScheduler = newCalmScheduler(s.failure)
 	return o
 }
 

@@ -50,7 +50,10 @@ func (in *instance) readStore(dir string) (f found, err error) {
 	if names, err := in.store.List(dir); err != nil || len(names) == 0 {
 		return f, err // It was made and not filled.
 	}
-	db, err := pebble.Open(dir, &pebble.Options{FS: in.store, ReadOnly: true, Logger: silent{}, MemTableSize: 64 << 10, DisableWAL: true})
+	db, err := pebble.Open(dir, &pebble.Options{
+		FS: in.store, ReadOnly: true, Logger: silent{}, MemTableSize: 64 << 10, DisableWAL: true,
+		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}, // It is an error, too.
+	})
 	if errors.Is(err, pebble.ErrDBDoesNotExist) {
 		return f, nil
 	}
@@ -72,7 +75,7 @@ func (in *instance) readStore(dir string) (f found, err error) {
 			f.position = int64(binary.BigEndian.Uint64(it.Value()[17:]))
 		}
 	}
-	return f, nil
+	return f, it.Error()
 }
 
 type silent struct{}

@@ -81,7 +81,9 @@ func (a *Admin) metadata(ctx context.Context, names []string) (map[string]topics
 		err := kerr.ErrorForCode(t.ErrorCode)
 		switch {
 		case errors.Is(err, kerr.UnknownTopicOrPartition):
-		case err != nil && !errors.Is(err, kerr.LeaderNotAvailable):
+		case err != nil && (!errors.Is(err, kerr.LeaderNotAvailable) || len(t.Partitions) == 0):
+			// Without a leader for some of its partitions a topic is described all the same. Without any partition it is being made, or the broker is
+			// still starting: it has no id yet, and who kept that would be refused for ever.
 			return nil, fmt.Errorf("topic %s: %w", *t.Topic, client.NameRight(err, "DESCRIBE", "topic "+*t.Topic))
 		default:
 			found[*t.Topic] = topics.Found{

@@ -56,3 +56,17 @@ func TestATopicThatABrokerDoesNotKnowYetIsAskedForAgain(t *testing.T) {
 	require.NotEmpty(t, found["young"].Config)
 	require.Equal(t, 1, behind.Hits())
 }
+
+// A broker that does not know a topic's leaders yet may answer without its id and its partitions.
+func TestTopicThatIsNotReadyIsAnErrorAndNotOneWithoutID(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, "shop.progress"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	adm, _ := connect(t, client.Config{Brokers: cluster.ListenAddrs(), ID: "test"})
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: "shop.progress", Err: kerr.LeaderNotAvailable, Count: 1})
+	_, err = adm.Describe(within(t), "shop.progress")
+	require.ErrorIs(t, err, kerr.LeaderNotAvailable)
+	found, err := adm.Describe(within(t), "shop.progress")
+	require.NoError(t, err)
+	require.NotZero(t, found["shop.progress"].ID)
+}

@@ -1,0 +1,180 @@
+package simulation
+
+import (
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/partitions"
+)
+
+// A forgery is one thing in what was seen that the engine may never do; undo takes it back.
+type forgery struct {
+	invariant int
+	what      string
+	forge     func(w *world) (undo func())
+}
+
+var forgeries = []forgery{
+	{1, "a commit without a fence", func(w *world) func() {
+		id := w.anyEvent().transaction.writer
+		f := w.witness.fences[id]
+		delete(w.witness.fences, id)
+		return func() { w.witness.fences[id] = f }
+	}},
+	{1, "a fence for another shard", func(w *world) func() {
+		f := w.witness.fences[w.anyEvent().transaction.writer]
+		before := f.shards
+		f.shards = map[int32]bool{}
+		return func() { f.shards = before }
+	}},
+	{2, "a store that has a change of an aborted window", func(w *world) func() {
+		content := w.found[len(w.found)-1].content
+		content["stranger"] = "1"
+		return func() { delete(content, "stranger") }
+	}},
+	{2, "a store that says to be further than it is", func(w *world) func() {
+		var at *found
+		for i := range w.found {
+			if f := &w.found[i]; f.component == "account" && f.position > 0 && len(f.content) > 0 {
+				at = f
+			}
+		}
+		before := at.position
+		at.position = 0
+		return func() { at.position = before }
+	}},
+	{3, "an event that is counted before it is committed", func(w *world) func() {
+		c := &w.told.counts[0]
+		c.end--
+		c.total += 1000
+		return func() { c.end++; c.total -= 1000 }
+	}},
+	{3, "a view of what is not committed", func(w *world) func() {
+		before := w.told.views
+		w.told.views = append(before[:len(before):len(before)], viewed{topic: changelogTopic, key: "a0", value: []byte("?"), end: 1 << 40})
+		return func() { w.told.views = before }
+	}},
+	{4, "a writer that did not acquire its shard", func(w *world) func() {
+		before := w.told.stays
+		w.told.stays = nil
+		return func() { w.told.stays = before }
+	}},
+	{5, "a lost event", func(w *world) func() {
+		e := w.anyEvent()
+		e.committed = false
+		return func() { e.committed = true }
+	}},
+	{6, "half a transaction", func(w *world) func() {
+		e := w.anyEvent()
+		e.committed = false
+		return func() { e.committed = true }
+	}},
+	{6, "an event in another transaction than its command's position", func(w *world) func() {
+		e := w.anyEvent()
+		before := e.transaction
+		for _, t := range w.history.transactions {
+			if t != before && t.committed() {
+				e.transaction = t
+				break
+			}
+		}
+		return func() { e.transaction = before }
+	}},
+	{7, "a command that is applied twice", func(w *world) func() {
+		e := w.anyEvent()
+		p := w.history.partitions[records.TopicPartition{Topic: e.Topic, Partition: e.Partition}]
+		before := p.entries
+		p.entries = append(before[:len(before):len(before)], e)
+		return func() { p.entries = before }
+	}},
+	{8, "a shard that runs on an empty store", func(w *world) func() {
+		s := w.told.stays[len(w.told.stays)-1]
+		before := s.running
+		s.running = map[string]map[string]string{changelogTopic: {}}
+		return func() { s.running = before }
+	}},
+	{9, "a command that no position has passed", func(w *world) func() {
+		p := w.history.partitions[records.TopicPartition{Topic: commandsTopic, Partition: 0}]
+		before := p.entries
+		p.entries = append(before[:len(before):len(before)], &entry{Record: &kgo.Record{Topic: commandsTopic, Offset: 1 << 40}, committed: true})
+		return func() { p.entries = before }
+	}},
+	{9, "a window that does not account for an input", func(w *world) func() {
+		w.checkWindow(&life{}, partitions.WindowEvent{Side: partitions.WriteSide, Records: 1, Tasks: make([]partitions.TaskTally, 1)})
+		return func() { w.told.wrongs = nil }
+	}},
+	{10, "a window that is too large", func(w *world) func() {
+		w.checkWindow(&life{}, partitions.WindowEvent{Side: partitions.ReadSide, Records: 2*windowRecords + 1})
+		return func() { w.told.wrongs = nil }
+	}},
+	{11, "records in another order than their windows", func(w *world) func() {
+		for _, p := range w.history.partitions {
+			first, last := 0, len(p.entries)-1
+			if last < 1 || p.entries[0].Topic != changelogTopic || w.lifeOf(p.entries[first]) != w.lifeOf(p.entries[1]) {
+				continue
+			}
+			for i := 1; i <= last && w.lifeOf(p.entries[i]) == w.lifeOf(p.entries[0]); i++ {
+				if a, b := p.entries[0], p.entries[i]; a.transaction != b.transaction {
+					p.entries[0], p.entries[i] = b, a
+					return func() { p.entries[0], p.entries[i] = a, b }
+				}
+			}
+		}
+		return func() {}
+	}},
+}
+
+// anyEvent is one that is not the last of its entity.
+func (w *world) anyEvent() *entry {
+	var first *entry
+	w.history.committed(eventsTopic, func(e *entry) {
+		if first == nil && header(e.Record, records.Sequence) == "1" {
+			first = e
+		}
+	})
+	return first
+}
+
+// A checker that never finds anything would pass every seed. So each is shown a history without faults, and then the same one with a forgery.
+func TestEachInvariantsCheckerNoticesAForgery(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, dir, newTally())
+		defer w.close()
+		defer w.killAll()
+		s := newSchedule(w, 1)
+		for _, in := range w.instances {
+			in.start()
+		}
+		for range 6 {
+			s.send(20)
+			s.rest(500 * time.Millisecond)
+			s.lookAround()
+			s.leave(w.instances[0])
+			s.send(20)
+			s.rest(time.Second)
+			s.rest(8 * time.Second)
+		}
+		w.settle()
+		for _, in := range w.instances {
+			if in.alive() {
+				life := in.life.name
+				in.leave()
+				w.must(in.inspect(life), "the stores")
+			}
+		}
+		require.NoError(t, w.checkInvariants())
+		for _, f := range forgeries {
+			undo := f.forge(w)
+			require.ErrorContains(t, w.checkInvariants(), "invariant "+strconv.Itoa(f.invariant)+":", f.what)
+			undo()
+			require.NoError(t, w.checkInvariants(), "after %s", f.what)
+		}
+	})
+}
