@@ -34,7 +34,7 @@ func TestPartitionsAddedBehindOurBackAreNoShards(t *testing.T) {
 		b.command(3)
 		b.awaitAll()
 		b.addPartitions(4, "progress", "counter.commands", "counter.changelog", "counter.events")
-		time.Sleep(3 * time.Minute) // Clients have looked at the topics again.
+		pass(3 * time.Minute) // Clients have looked at the topics again.
 		b.command(3)
 		b.awaitAll()
 		a.awaitRunning(b.t, 2)
@@ -46,7 +46,7 @@ func TestPartitionsAddedBehindOurBackAreNoShards(t *testing.T) {
 		b.command(3)
 		b.awaitAll()
 		a.awaitRunning(b.t, 2)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		require.Empty(b.t, a.events.stopped)
 		require.Len(b.t, b.readAll("counter.events"), b.sent)
 	})

@@ -99,7 +99,7 @@ func (l *life) die() {
 func (l *life) bury() {
 	l.over = true
 	l.cancel()
-	<-l.done // Whatever it said: it was dead.
+	_ = <-l.done // Whatever it said: it was dead.
 	_ = l.env.Close()
 }
 
@@ -195,3 +195,6 @@ func (b *bubble) readAll(topic string) []*kgo.Record {
 func isNode(address string, node int32) bool {
 	return strings.HasSuffix(address, ":"+strconv.Itoa(bubblePort+int(node)))
 }
+
+// pass lets virtual time pass: there is nothing to wait for but that nothing happens, or that the fault lasts.
+func pass(d time.Duration) { <-time.After(d) }

@@ -97,7 +97,7 @@ func TestEveryTransactionIsFencedForEveryShardThatItWritesFor(t *testing.T) {
 		for n := range 20 {
 			b.send(1+n%20, 1) // Some windows are of one shard, some of all.
 			b.sent += 1 + n%20
-			time.Sleep(20 * time.Millisecond)
+			pass(20 * time.Millisecond)
 		}
 		b.awaitAll()
 		require.Greater(b.t, l.checked, 10)
@@ -119,7 +119,7 @@ func TestReaderAheadOfOthersIsGivenNothingTwice(t *testing.T) {
 		require.Len(b.t, b.awaitRecords("replies", b.sent), b.sent)
 		b.command(1)
 		b.awaitAll()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		require.Len(b.t, b.readAll("counter.events"), b.sent)
 		require.Len(b.t, b.readAll("replies"), b.sent)
 	})
@@ -179,9 +179,26 @@ func TestCommandsOfOneKeySeeEachOtherAcrossWindows(t *testing.T) {
 		for ctx.Err() == nil {
 			b.send(1, 1)
 			b.sent++
-			time.Sleep(time.Millisecond)
+			pass(time.Millisecond)
 		}
 		b.awaitAll()
 		require.Greater(b.t, b.lives[0].committed(), 50)
+	})
+}
+
+// A shard goes to another instance, which writes, and comes back.
+func TestNothingIsRememberedFromAnEarlierStay(t *testing.T) {
+	inBubble(t, 2, func(b *bubble) {
+		a := b.begin("a")
+		b.command(3)
+		b.awaitAll()
+		other := b.begin("b")
+		other.awaitRunning(b.t, 1)
+		b.command(3)
+		b.awaitAll()
+		other.leave(b.t)
+		a.awaitRunning(b.t, 2)
+		b.command(3)
+		b.awaitAll()
 	})
 }

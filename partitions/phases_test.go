@@ -124,7 +124,7 @@ func TestShardsAreRevokedAtAnyMoment(t *testing.T) {
 			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 				reach(func(*wireConn) {
 					b.begin("b")
-					time.Sleep(held)
+					pass(held)
 				})
 				b.command(3)
 				b.lives[1].awaitRunning(b.t, 2)
@@ -145,7 +145,7 @@ func TestShardsAreLostAtAnyMoment(t *testing.T) {
 		reach(func(*wireConn) {
 			b.evict(a)
 			b.command(1)
-			time.Sleep(2 * time.Second)
+			pass(2 * time.Second)
 		})
 		b.command(3)
 		b.awaitAll()
@@ -199,7 +199,7 @@ func TestAllBrokersAreAwayFromAnyMomentOn(t *testing.T) {
 		t.Run(away.String(), func(t *testing.T) {
 			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 				reach(func(*wireConn) { a.wire.cut() })
-				time.Sleep(away)
+				pass(away)
 				a.wire.mend()
 				b.command(3)
 				b.awaitAll()
