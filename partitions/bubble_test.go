@@ -37,6 +37,8 @@ type life struct {
 	wire *wire
 	dead *atomic.Bool
 	over bool
+	// lastWords are what a process that was killed said when it ended: nobody has heard them.
+	lastWords error
 }
 
 const bubblePort = 9092
@@ -61,6 +63,7 @@ func inBubble(t *testing.T, shards int32, f func(*bubble)) {
 		for _, l := range b.lives {
 			l.leave(t)
 		}
+		require.Len(t, b.readAll("counter.events"), b.sent, "no command was decided twice")
 		b.checkStores()
 	})
 }
@@ -99,7 +102,7 @@ func (l *life) die() {
 func (l *life) bury() {
 	l.over = true
 	l.cancel()
-	_ = <-l.done // Whatever it said: it was dead.
+	l.lastWords = <-l.done
 	_ = l.env.Close()
 }
 
