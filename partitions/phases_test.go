@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -224,9 +225,11 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 						return
 					default:
 					}
+					a.views.mu.RLock()
 					for shard := range int32(flushed) {
-						require.NoError(b.t, a.views.stores[viewKey{"counter", shard}].Flush())
+						assert.NoError(b.t, a.views.stores[viewKey{"counter", shard}].Flush())
 					}
+					a.views.mu.RUnlock()
 					a.die()
 					close(died)
 				}
