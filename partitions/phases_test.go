@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/partita-io/partita/kafka/transactions"
 )
 
 // The steps of a commit are requests, and each of them has three moments: it is made and not sent, it is carried out and not answered, it is
@@ -247,4 +249,44 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Somebody takes the transactional ids of a process that is well, as a successor does that thinks it dead.
+func TestTransactionalIDsAreTakenAtAnyMoment(t *testing.T) {
+	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+		reach(func(*wireConn) {
+			for _, turn := range []string{"a", "b"} {
+				b.fence(transactions.TransactionalID(b.name, a.env.InstanceID(), "w0", turn))
+			}
+		})
+		b.command(3)
+		b.awaitAll()
+	})
+}
+
+// The sequence: a member is thrown out while it joins again, and another owns its shards and writes. Its client is told so in answer to JoinGroup,
+// takes a new member id and joins; nobody is told that anything was lost, and a fence under the new id is good.
+func TestEvictionThatLooksLikeARevocation(t *testing.T) {
+	inBubble(t, 4, func(b *bubble) {
+		a := b.begin("a")
+		b.command(3)
+		b.awaitAll()
+		evicted, release := make(chan struct{}), make(chan struct{})
+		a.wire.at(moment{key: kmsg.JoinGroup, when: asking}, func(*wireConn) {
+			b.evict(a)
+			close(evicted)
+			<-release
+		})
+		other := b.begin("b")
+		<-evicted
+		b.command(1)
+		other.awaitRunning(b.t, 4)
+		b.command(3)
+		b.awaitAll()
+		b.command(1)
+		close(release)
+		a.awaitRunning(b.t, 2)
+		b.command(3)
+		b.awaitAll()
+	})
 }
