@@ -27,7 +27,8 @@ type bubble struct {
 	network *kfake.VirtualNetwork
 	disks   map[string]vfs.FS
 	lives   []*life
-	sent    int
+	// sent counts commands: they are sent by whoever springs a trap, too.
+	sent atomic.Int64
 }
 
 // A life is one process of an instance, to its end.
@@ -63,7 +64,7 @@ func inBubble(t *testing.T, shards int32, f func(*bubble)) {
 		for _, l := range b.lives {
 			l.leave(t)
 		}
-		require.Len(t, b.readAll("counter.events"), b.sent, "no command was decided twice")
+		require.Len(t, b.readAll("counter.events"), b.count(), "no command was decided twice")
 		b.checkStores()
 	})
 }
@@ -126,11 +127,14 @@ func (b *bubble) killAll() {
 // command sends n commands to each of 20 keys.
 func (b *bubble) command(n int) {
 	b.send(20, n)
-	b.sent += 20 * n
+	b.sent.Add(int64(20 * n))
 }
 
+// count is how many commands were sent.
+func (b *bubble) count() int { return int(b.sent.Load()) }
+
 // awaitAll waits until every command has its event, and fails at a gap or a double.
-func (b *bubble) awaitAll() { b.awaitEvents(b.sent) }
+func (b *bubble) awaitAll() { b.awaitEvents(b.count()) }
 
 // awaitRunning waits until a process has so many shards.
 func (l *life) awaitRunning(t *testing.T, shards int) {

@@ -106,7 +106,7 @@ func TestEveryTransactionIsFencedForEveryShardThatItWritesFor(t *testing.T) {
 		b.begin("a")
 		for n := range 20 {
 			b.send(1+n%20, 1) // Some windows are of one shard, some of all.
-			b.sent += 1 + n%20
+			b.sent.Add(int64(1 + n%20))
 			pass(20 * time.Millisecond)
 		}
 		b.awaitAll()
@@ -127,12 +127,12 @@ func TestReaderAheadOfOthersIsGivenNothingTwice(t *testing.T) {
 			New: func(int32) Processor { return echo{to: b.name + ".replies"} },
 		}
 		b.begin("a", b.component(), copies)
-		require.Len(b.t, b.awaitRecords("replies", b.sent), b.sent)
+		require.Len(b.t, b.awaitRecords("replies", b.count()), b.count())
 		b.command(1)
 		b.awaitAll()
 		pass(time.Minute)
-		require.Len(b.t, b.readAll("counter.events"), b.sent)
-		require.Len(b.t, b.readAll("replies"), b.sent)
+		require.Len(b.t, b.readAll("counter.events"), b.count())
+		require.Len(b.t, b.readAll("replies"), b.count())
 	})
 }
 
@@ -189,7 +189,7 @@ func TestCommandsOfOneKeySeeEachOtherAcrossWindows(t *testing.T) {
 		defer cancel()
 		for ctx.Err() == nil {
 			b.send(1, 1)
-			b.sent++
+			b.sent.Add(1)
 			pass(time.Millisecond)
 		}
 		b.awaitAll()
