@@ -23,7 +23,7 @@ func (b *bubble) commandOn(partition int32, key string) {
 	defer p.Close()
 	r := &kgo.Record{Topic: b.name + ".counter.commands", Partition: partition, Key: []byte(key)}
 	require.NoError(b.t, p.ProduceSync(b.t.Context(), r).FirstErr())
-	b.sent++
+	b.sent.Add(1)
 }
 
 // Every topic gets more partitions: the added ones of progress are no shards, whose tasks would read inputs that belong to others; those of an input
@@ -34,7 +34,7 @@ func TestPartitionsAddedBehindOurBackAreNoShards(t *testing.T) {
 		b.command(3)
 		b.awaitAll()
 		b.addPartitions(4, "progress", "counter.commands", "counter.changelog", "counter.events")
-		time.Sleep(3 * time.Minute) // Clients have looked at the topics again.
+		pass(3 * time.Minute) // Clients have looked at the topics again.
 		b.command(3)
 		b.awaitAll()
 		a.awaitRunning(b.t, 2)
@@ -46,8 +46,8 @@ func TestPartitionsAddedBehindOurBackAreNoShards(t *testing.T) {
 		b.command(3)
 		b.awaitAll()
 		a.awaitRunning(b.t, 2)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		require.Empty(b.t, a.events.stopped)
-		require.Len(b.t, b.readAll("counter.events"), b.sent)
+		require.Len(b.t, b.readAll("counter.events"), b.count())
 	})
 }

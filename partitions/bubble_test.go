@@ -27,7 +27,8 @@ type bubble struct {
 	network *kfake.VirtualNetwork
 	disks   map[string]vfs.FS
 	lives   []*life
-	sent    int
+	// sent counts commands: they are sent by whoever springs a trap, too.
+	sent atomic.Int64
 }
 
 // A life is one process of an instance, to its end.
@@ -37,6 +38,8 @@ type life struct {
 	wire *wire
 	dead *atomic.Bool
 	over bool
+	// lastWords are what a process that was killed said when it ended: nobody has heard them.
+	lastWords error
 }
 
 const bubblePort = 9092
@@ -61,6 +64,7 @@ func inBubble(t *testing.T, shards int32, f func(*bubble)) {
 		for _, l := range b.lives {
 			l.leave(t)
 		}
+		require.Len(t, b.readAll("counter.events"), b.count(), "no command was decided twice")
 		b.checkStores()
 	})
 }
@@ -99,7 +103,7 @@ func (l *life) die() {
 func (l *life) bury() {
 	l.over = true
 	l.cancel()
-	<-l.done // Whatever it said: it was dead.
+	l.lastWords = <-l.done
 	_ = l.env.Close()
 }
 
@@ -123,11 +127,14 @@ func (b *bubble) killAll() {
 // command sends n commands to each of 20 keys.
 func (b *bubble) command(n int) {
 	b.send(20, n)
-	b.sent += 20 * n
+	b.sent.Add(int64(20 * n))
 }
 
+// count is how many commands were sent.
+func (b *bubble) count() int { return int(b.sent.Load()) }
+
 // awaitAll waits until every command has its event, and fails at a gap or a double.
-func (b *bubble) awaitAll() { b.awaitEvents(b.sent) }
+func (b *bubble) awaitAll() { b.awaitEvents(b.count()) }
 
 // awaitRunning waits until a process has so many shards.
 func (l *life) awaitRunning(t *testing.T, shards int) {
@@ -195,3 +202,6 @@ func (b *bubble) readAll(topic string) []*kgo.Record {
 func isNode(address string, node int32) bool {
 	return strings.HasSuffix(address, ":"+strconv.Itoa(bubblePort+int(node)))
 }
+
+// pass lets virtual time pass: there is nothing to wait for but that nothing happens, or that the fault lasts.
+func pass(d time.Duration) { <-time.After(d) }

@@ -1,7 +1,6 @@
 package partitions
 
 import (
-	"errors"
 	"strconv"
 	"testing"
 
@@ -41,6 +40,7 @@ func TestInputThatWasCutBackAndWrittenOnStopsItsTask(t *testing.T) {
 	for _, running := range []bool{false, true} {
 		t.Run("running "+strconv.FormatBool(running), func(t *testing.T) {
 			onOwnBrokers(t, 1, func(t *testing.T, w *world) {
+				t.Helper()
 				a := w.start("a")
 				for range 10 {
 					w.send(10, 1)
@@ -66,9 +66,31 @@ func TestInputThatWasCutBackAndWrittenOnStopsItsTask(t *testing.T) {
 	}
 }
 
+// The same, and nobody has written on: the position is behind the end.
+func TestInputThatWasCutBackStopsItsTask(t *testing.T) {
+	onOwnBrokers(t, 1, func(t *testing.T, w *world) {
+		t.Helper()
+		a := w.start("a")
+		for range 10 {
+			w.send(10, 1)
+		}
+		w.awaitEvents(100)
+		w.own.stop(t)
+		cut := cutBack(t, w.own, w.name+".counter.commands", 0, 60)
+		w.own.start(t)
+		a.await(t, func(l *log) bool { return len(l.stopped) > 0 })
+		a.stop(t)
+		var gap *GapError
+		require.ErrorAs(t, a.events.stopped[0], &gap)
+		require.Equal(t, CutBack, gap.Gap)
+		require.EqualValues(t, cut, gap.Cut)
+	})
+}
+
 // What the code leans on: a broker says where the records of an epoch end in the log as it is now (KIP-320).
 func TestEpochOfALogThatWasCutBackEndsAtTheCut(t *testing.T) {
 	onOwnBrokers(t, 1, func(t *testing.T, w *world) {
+		t.Helper()
 		for range 10 {
 			w.send(10, 1)
 		}
@@ -107,7 +129,7 @@ func TestGapStopsEveryReaderOfTheInput(t *testing.T) {
 	stopped := map[string]bool{}
 	for _, err := range a.events.stopped {
 		var gap *GapError
-		require.True(t, errors.As(err, &gap), "%v", err)
+		require.ErrorAs(t, err, &gap)
 		stopped[gap.Component] = true
 	}
 	require.Equal(t, map[string]bool{"counter": true, "echo": true}, stopped)

@@ -1,6 +1,7 @@
 package partitions
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,4 +63,36 @@ func TestDamagedStoreIsRestoredInFullByItself(t *testing.T) {
 			require.Empty(t, a.events.rebuilt, "once is enough")
 		})
 	}
+}
+
+// The disk goes bad under a process that runs: what it reads next is not what was written.
+func TestStoreThatIsDamagedWhileItIsReadIsRestoredInFull(t *testing.T) {
+	w := newWorld(t, 2)
+	a := w.start("a")
+	w.send(2000, 1)
+	w.awaitEvents(2000)
+	a.stop(t)
+	a = w.start("a")
+	a.await(t, func(l *log) bool { return l.running == 2 })
+	// More blocks than have been read by now.
+	for _, table := range w.tablesOf("a") {
+		overwrite(t, table)
+	}
+	w.send(2000, 1)
+	w.awaitEvents(4000)
+	a.await(t, func(l *log) bool { return l.running >= 2 && len(l.rebuilt) > 0 })
+	a.stop(t)
+	require.Contains(t, a.events.rebuilt[0], "is damaged")
+}
+
+// overwrite changes a file's bytes under whoever has it open.
+func overwrite(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	info, err := f.Stat()
+	require.NoError(t, err)
+	_, err = f.WriteAt(bytes.Repeat([]byte{0x55}, int(info.Size())), 0)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
 }

@@ -70,7 +70,7 @@ func (l *lane) fetchFailed(ctx context.Context, at records.TopicPartition, err e
 	case errors.As(err, &lost):
 		l.doubt(ctx, at)
 	case errors.Is(err, kerr.OffsetOutOfRange):
-		l.stopReaders(at, func(in *input) *GapError { return in.gap(Missing) })
+		l.stopReadersOutOfRange(at)
 	default:
 		for _, in := range l.readers[at] {
 			in.refused = true
@@ -83,6 +83,18 @@ func (l *lane) fetchFailed(ctx context.Context, at records.TopicPartition, err e
 func (l *lane) stopReaders(at records.TopicPartition, why func(*input) *GapError) {
 	for _, in := range slices.Clone(l.readers[at]) {
 		l.stopTask(in.task, why(in))
+	}
+}
+
+// stopReadersOutOfRange stops the tasks at once, and tells why when the brokers have been asked: a log that was cut back does not have the position
+// until it is written on, and to read it from its start would be wrong then.
+func (l *lane) stopReadersOutOfRange(at records.TopicPartition) {
+	for _, in := range slices.Clone(l.readers[at]) {
+		for _, other := range in.task.inputs {
+			l.stopInput(other)
+		}
+		asked := *in // The lane's own goes on changing.
+		l.engine.shards.Go(func() { asked.task.shard.taskStopped(asked.task, l.engine.whyOutOfRange(&asked)) })
 	}
 }
 

@@ -1,7 +1,10 @@
 package partitions
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/partita-io/partita/kafka/records"
 )
@@ -10,17 +13,17 @@ import (
 type Gap uint8
 
 const (
-	// Missing: the log does not have the position.
+	// Missing says that the log begins behind the position.
 	Missing Gap = iota
-	// Remade: the topic was deleted and made again.
+	// Remade says that the topic was deleted and made again.
 	Remade
-	// CutBack: the log was cut back below the position, and may have been written on.
+	// CutBack says that the log was cut back below the position; it may have been written on.
 	CutBack
 )
 
 func (g Gap) String() string {
 	return [...]string{
-		"is not in the log: records were deleted before they were read, or the log was cut back or begun anew",
+		"is not in the log: records were deleted before they were read",
 		"is of an earlier topic of this name: it was deleted and made again",
 		"is behind records that were read and are gone: the log was cut back, as when a replica that lacked them became leader, and what was written " +
 			"since may lie before the position",
@@ -49,6 +52,7 @@ func (e *GapError) start() string {
 		return e.Input.Topic + ":earliest"
 	case CutBack:
 		return fmt.Sprintf("%s:%d", e.Input, e.Cut)
+	case Missing:
 	}
 	return e.Input.String() + ":earliest"
 }
@@ -64,3 +68,20 @@ func (in *input) cutBack(at records.Position) *GapError {
 	e.Cut = at
 	return e
 }
+
+// whyOutOfRange asks the brokers why a position is not in the log.
+func (rt *engine) whyOutOfRange(in *input) *GapError {
+	ctx, cancel := context.WithTimeout(rt.ctx, outOfRangePatience)
+	defer cancel()
+	var gap *GapError
+	if err := rt.stillThere(ctx, in); errors.As(err, &gap) {
+		return gap
+	}
+	if bounds, err := rt.asks.Bounds(ctx, in.Topic); err == nil && in.decided > bounds[in.TopicPartition].End {
+		return in.cutBack(bounds[in.TopicPartition].End)
+	}
+	return in.gap(Missing)
+}
+
+// outOfRangePatience is how long the brokers may take to say why.
+const outOfRangePatience = 5 * time.Second

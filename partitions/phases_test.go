@@ -5,8 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/partita-io/partita/kafka/transactions"
 )
 
 // The steps of a commit are requests, and each of them has three moments: it is made and not sent, it is carried out and not answered, it is
@@ -124,7 +127,7 @@ func TestShardsAreRevokedAtAnyMoment(t *testing.T) {
 			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 				reach(func(*wireConn) {
 					b.begin("b")
-					time.Sleep(held)
+					pass(held)
 				})
 				b.command(3)
 				b.lives[1].awaitRunning(b.t, 2)
@@ -145,7 +148,7 @@ func TestShardsAreLostAtAnyMoment(t *testing.T) {
 		reach(func(*wireConn) {
 			b.evict(a)
 			b.command(1)
-			time.Sleep(2 * time.Second)
+			pass(2 * time.Second)
 		})
 		b.command(3)
 		b.awaitAll()
@@ -199,7 +202,7 @@ func TestAllBrokersAreAwayFromAnyMomentOn(t *testing.T) {
 		t.Run(away.String(), func(t *testing.T) {
 			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 				reach(func(*wireConn) { a.wire.cut() })
-				time.Sleep(away)
+				pass(away)
 				a.wire.mend()
 				b.command(3)
 				b.awaitAll()
@@ -224,9 +227,11 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 						return
 					default:
 					}
+					a.views.mu.RLock()
 					for shard := range int32(flushed) {
-						require.NoError(b.t, a.views.stores[viewKey{"counter", shard}].Flush())
+						assert.NoError(b.t, a.views.stores[viewKey{"counter", shard}].Flush())
 					}
+					a.views.mu.RUnlock()
 					a.die()
 					close(died)
 				}
@@ -244,4 +249,44 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Somebody takes the transactional ids of a process that is well, as a successor does that thinks it dead.
+func TestTransactionalIDsAreTakenAtAnyMoment(t *testing.T) {
+	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+		reach(func(*wireConn) {
+			for _, turn := range []string{"a", "b"} {
+				b.fence(transactions.TransactionalID(b.name, a.env.InstanceID(), "w0", turn))
+			}
+		})
+		b.command(3)
+		b.awaitAll()
+	})
+}
+
+// The sequence: a member is thrown out while it joins again, and another owns its shards and writes. Its client is told so in answer to JoinGroup,
+// takes a new member id and joins; nobody is told that anything was lost, and a fence under the new id is good.
+func TestEvictionThatLooksLikeARevocation(t *testing.T) {
+	inBubble(t, 4, func(b *bubble) {
+		a := b.begin("a")
+		b.command(3)
+		b.awaitAll()
+		evicted, release := make(chan struct{}), make(chan struct{})
+		a.wire.at(moment{key: kmsg.JoinGroup, when: asking}, func(*wireConn) {
+			b.evict(a)
+			close(evicted)
+			<-release
+		})
+		other := b.begin("b")
+		<-evicted
+		b.command(1)
+		other.awaitRunning(b.t, 4)
+		b.command(3)
+		b.awaitAll()
+		b.command(1)
+		close(release)
+		a.awaitRunning(b.t, 2)
+		b.command(3)
+		b.awaitAll()
+	})
 }

@@ -22,7 +22,7 @@ func TestAllProcessesAndTheirStateAreGoneUnderLoad(t *testing.T) {
 			}
 			for range 20 {
 				b.command(1)
-				time.Sleep(time.Duration(10+7*round) * time.Millisecond)
+				pass(time.Duration(10+7*round) * time.Millisecond)
 			}
 			for _, l := range lives {
 				l.die()
@@ -68,7 +68,7 @@ func TestTwoProcessesWithCopiesOfOneStateDirectory(t *testing.T) {
 				require.NoError(b.t, twin.env.Close())
 			case <-time.After(50 * time.Millisecond):
 			}
-			require.Less(b.t, b.sent, 20*2000, "neither notices")
+			require.Less(b.t, b.count(), 20*2000, "neither notices")
 		}
 		require.ErrorContains(b.t, said, "another process uses instance "+a.env.InstanceID())
 		require.ErrorContains(b.t, said, "must lose its file instance")
@@ -105,7 +105,7 @@ func TestOwnerCutOffFromTheCoordinatorAlone(t *testing.T) {
 		a.wire.bar(func(address string) bool { return isNode(address, coordinator) })
 		for range 30 {
 			b.command(1)
-			time.Sleep(300 * time.Millisecond)
+			pass(300 * time.Millisecond)
 		}
 		other.awaitRunning(b.t, 4)
 		b.awaitAll()
@@ -127,7 +127,7 @@ func TestOwnerCutOffFromTheLeadersAlone(t *testing.T) {
 		a.wire.bar(func(address string) bool { return !isNode(address, coordinator) })
 		for range 30 {
 			b.command(1)
-			time.Sleep(300 * time.Millisecond)
+			pass(300 * time.Millisecond)
 		}
 		a.awaitRunning(b.t, 2)
 		other.awaitRunning(b.t, 2)

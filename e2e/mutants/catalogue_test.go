@@ -29,10 +29,11 @@ func TestEveryMutantFitsTheSources(t *testing.T) {
 
 func TestComplaintNamesWhatFailed(t *testing.T) {
 	for out, want := range map[string]string{
-		"--- FAIL: TestModel (1s)\n    --- FAIL: TestModel/seed=17/0 (0s)\n": "seed 17",
-		"ok\n--- FAIL: TestZombie (1s)\n":                                    "`TestZombie`",
-		"panic: store goes back\n\ngoroutine 1":                              "`panic: store goes back`",
-		"killed":                                                             "a test",
+		"--- FAIL: TestModel (1s)\n    --- FAIL: TestModel/seed=17/0 (0s)\n":                   "seed 17",
+		"ok\n--- FAIL: TestZombie (1s)\n":                                                      "`TestZombie`",
+		"panic: store goes back\n\ngoroutine 1":                                                "`panic: store goes back`",
+		"=== RUN   TestModel/seed=1/0\n=== RUN   TestModel/seed=2/0\npanic: store goes back\n": "seed 2",
+		"killed": "a test",
 	} {
 		require.Equal(t, want, complaint(out))
 	}

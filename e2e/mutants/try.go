@@ -113,7 +113,7 @@ func (s suite) run(root, dir, overlay string, env ...string) (failed string, err
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not compile: %w\n%s", err, out)
 	}
-	test := exec.Command(binary, "-test.run", s.name, "-test.failfast", "-test.timeout", patience.String())
+	test := exec.Command(binary, "-test.run", s.name, "-test.v", "-test.failfast", "-test.timeout", patience.String())
 	test.Dir = filepath.Join(root, s.pkg)
 	test.Env = append(os.Environ(), env...)
 	out, err := test.CombinedOutput()
@@ -130,6 +130,7 @@ func (s suite) run(root, dir, overlay string, env ...string) (failed string, err
 
 var (
 	seedLine   = regexp.MustCompile(`--- FAIL: \w+/seed=(\d+)`)
+	startLine  = regexp.MustCompile(`=== RUN +\w+/seed=(\d+)`)
 	failedLine = regexp.MustCompile(`--- FAIL: (\w+)`)
 )
 
@@ -137,6 +138,9 @@ var (
 func complaint(out string) string {
 	if m := seedLine.FindStringSubmatch(out); m != nil {
 		return "seed " + m[1]
+	}
+	if m := startLine.FindAllStringSubmatch(out, -1); m != nil {
+		return "seed " + m[len(m)-1][1]
 	}
 	if m := failedLine.FindStringSubmatch(out); m != nil {
 		return "`" + m[1] + "`"
