@@ -40,14 +40,24 @@ func newReplyTopics(contextName string, cl *kgo.Client) *replyTopics {
 }
 
 // choose returns the partition of topic to reply to. A negative partition asks for any: the shard's own number, folded.
-func (r *replyTopics) choose(topic string, partition, shard int32) (int32, bool) {
-	r.mu.RLock()
-	n := r.known[topic].partitions
-	r.mu.RUnlock()
+func (r *replyTopics) choose(ctx context.Context, topic string, partition, shard int32) (int32, bool) {
+	n := r.partitions(topic)
+	if now := time.Now(); n == 0 && r.stale(topic, now) {
+		// Only of a command that does not come with this window's records: one that waited with a parked entity.
+		r.remember(topic, 0, now)
+		r.learn(ctx, []string{topic}, now)
+		n = r.partitions(topic)
+	}
 	if partition < 0 && n > 0 {
 		return shard % n, true
 	}
 	return partition, partition >= 0 && partition < n
+}
+
+func (r *replyTopics) partitions(topic string) int32 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.known[topic].partitions
 }
 
 // allowed tells whether answers may go to a topic of this name at all.
@@ -67,13 +77,17 @@ func (r *replyTopics) lookUp(ctx context.Context, recs []Record, now time.Time) 
 		for _, h := range recs[i].Headers {
 			if h.Key == records.ReplyTopic && r.stale(string(h.Value), now) {
 				ask = append(ask, string(h.Value))
-				r.remember(string(h.Value), 0, now)
+				r.remember(string(h.Value), 0, now) // Asked for once, however many records name it.
 			}
 		}
 	}
-	if len(ask) == 0 {
-		return
+	if len(ask) > 0 {
+		r.learn(ctx, ask, now)
 	}
+}
+
+// learn asks for topics.
+func (r *replyTopics) learn(ctx context.Context, ask []string, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, replyLookup)
 	defer cancel()
 	found, err := r.admin.ListTopics(ctx, ask...)
