@@ -300,8 +300,10 @@ func (l *law) check() {
 		}
 	}
 	require.Equal(t, l.operations, operators, "each operation is answered once")
-	shown, waiting := map[string]string{}, map[string]string{}
+	shown, waiting, gone := map[string]string{}, map[string]string{}, map[string]bool{}
 	for _, r := range w.of(partitions.OutputParked) {
+		require.False(t, gone[string(r.Key)], "number %s comes twice: an operator who saw the first would mean the second", r.Key)
+		gone[string(r.Key)] = r.Value == nil
 		if shown[string(r.Key)] = string(r.Value); r.Value == nil {
 			delete(shown, string(r.Key))
 		}
