@@ -107,7 +107,7 @@ func TestSkippedCommandIsADeadLetterOfItsOwnFailure(t *testing.T) {
 	dead := d.deadLetter(entities.BehaviorError)
 	require.Equal(t, "counter.star:7:1: a bug", header(dead, records.DeadLetterMessage))
 	require.Equal(t, fmt.Sprintf("shop.counter.commands/%d/7", shardOf("c1")), header(dead, records.DeadLetterSource))
-	require.Equal(t, `{"status":"failed","code":"behavior","message":"counter.star:7:1: a bug","sequence":0}`, d.answers()[0])
+	require.JSONEq(t, `{"status":"failed","code":"behavior","message":"counter.star:7:1: a bug","sequence":0}`, d.answers()[0])
 	require.Equal(t, &entities.Parked{First: 8, Next: 9, SinceMS: 1_000_000, Reason: entities.Untried}, d.parked())
 }
 

@@ -96,7 +96,7 @@ func FuzzParseWaiting(f *testing.F) {
 		}
 		again, err := entities.ParseWaiting(read.Append(nil))
 		require.NoError(t, err)
-		require.Equal(t, len(read.Headers), len(again.Headers))
+		require.Len(t, again.Headers, len(read.Headers))
 		require.Equal(t, read.Value, again.Value)
 	})
 }

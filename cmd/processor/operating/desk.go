@@ -29,9 +29,27 @@ type Desk struct {
 // TransactionalID is that of the operators of a context. It is none of an instance, so no instance ends it when it takes over.
 func TransactionalID(contextName string) string { return "partita-cli/" + contextName }
 
-// Open takes the desk.
+// Open takes the desk. While the broker ends the transaction of whoever had it before, it is asked again.
 func Open(ctx context.Context, cfg client.Config, c topics.Context, o Operator) (*Desk, error) {
-	id := TransactionalID(c.Name)
+	for {
+		producer, err := take(ctx, cfg, TransactionalID(c.Name))
+		if err == nil {
+			return &Desk{context: c, operator: o, producer: producer}, nil
+		}
+		if !errors.Is(err, kerr.ConcurrentTransactions) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(takePause):
+		}
+	}
+}
+
+const takePause = 50 * time.Millisecond
+
+func take(ctx context.Context, cfg client.Config, id string) (*kgo.Client, error) {
 	producer, err := client.NewProducer(cfg, id)
 	if err != nil {
 		return nil, err
@@ -40,7 +58,7 @@ func Open(ctx context.Context, cfg client.Config, c topics.Context, o Operator) 
 		producer.Close()
 		return nil, client.NameRight(err, "WRITE", "transactional-id "+id)
 	}
-	return &Desk{context: c, operator: o, producer: producer}, nil
+	return producer, nil
 }
 
 // Close lets go of the desk.
