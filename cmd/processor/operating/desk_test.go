@@ -1,7 +1,6 @@
 package operating
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -24,8 +23,8 @@ func newShop(t *testing.T) (topics.Context, client.Config) {
 	t.Helper()
 	c := topics.Context{Name: "operating-" + time.Now().Format("150405.000000"), Partitions: 2}
 	var cfg client.Config
-	if real := os.Getenv("PARTITA_TEST_BROKERS"); real != "" {
-		cfg.Brokers = strings.Split(real, ",")
+	if brokers := os.Getenv("PARTITA_TEST_BROKERS"); brokers != "" {
+		cfg.Brokers = strings.Split(brokers, ",")
 	} else {
 		b, err := embedded.Start(t.Context(), embedded.Options{Dir: t.TempDir()})
 		require.NoError(t, err)
@@ -122,5 +121,5 @@ func TestCommandIsSentAgainWithItsOperator(t *testing.T) {
 	require.Equal(t, records.Partition([]byte("c1"), 2), again[0].Partition)
 	require.Equal(t, []kgo.RecordHeader{{Key: records.ID, Value: []byte(c.Commands("cart").Name + "/0/42")}}, again[0].Headers)
 	var not *NotDoneError
-	require.True(t, errors.As(batch.Redrive(t.Context(), onlyLetter(t, cfg, c)), &not))
+	require.ErrorAs(t, batch.Redrive(t.Context(), onlyLetter(t, cfg, c)), &not)
 }
