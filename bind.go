@@ -50,13 +50,15 @@ func (c Context) bind(ctx context.Context, registryURL string) (*bound, error) {
 func (b *bound) context(ctx context.Context) *service.Context {
 	t := b.topics
 	s := &service.Context{
-		Topics: t, Specs: []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters()}, Register: b.register, Version: buildVersion(),
-		Adopt: func(written map[uint64]admin.Schema) error { return adopt(b.model.Schemas, b.history, written) },
+		Topics: t, Specs: []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters(), t.Parked(), t.Operations()}, Register: b.register,
+		Version: buildVersion(),
+		Adopt:   func(written map[uint64]admin.Schema) error { return adopt(b.model.Schemas, b.history, written) },
 	}
 	for _, e := range b.model.Entities {
 		s.Specs = append(s.Specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
 		s.Components = append(s.Components, commands.Definition{
-			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, Prepare: b.prepare, Version: s.Version,
+			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, OnFailure: e.OnFailure, Prepare: b.prepare,
+			Version: s.Version,
 		}.Component(ctx))
 	}
 	for _, p := range b.model.Projections {

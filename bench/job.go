@@ -199,7 +199,7 @@ func (w *watch) window(e partitions.WindowEvent) {
 				w.decided.Add(1)
 			case partitions.RowWritten:
 				w.rows.Add(1)
-			case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped:
+			case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped, partitions.CommandParked:
 			}
 		}
 	}

@@ -19,6 +19,8 @@ type Definition struct {
 	// Prepare is called for each command before Behavior decides it; nil: there is nothing to prepare.
 	Prepare  behaviors.Prepare
 	Remember entities.Remember
+	// OnFailure is what becomes of commands that fail; dead letters by default.
+	OnFailure entities.OnFailure
 	// Version tells which behaviour could not process a dead letter: the folder's hash or a release.
 	Version string
 	// MaxRecordBytes bounds an event, a stored entity, an answer and a dead letter, headers included. Default 1,000,000 less what Kafka itself

@@ -22,8 +22,9 @@ import (
 //	+3        emit an event that adds 3     reply=v   reply(v), JSON
 //	reject=c  reject(c, "no: c")            delete    the last event ends the entity
 //	fail=c    fail with code c              pad=n     an event of n bytes
-//	wide=n    a state of n bytes
+//	wide=n    a state of n bytes                bug       fail unless the bug is mended
 type counter struct {
+	mended bool
 	// keeps: states are copied before they are changed, and StateIsKept says so.
 	keeps bool
 	// decoded counts calls of DecodeState; together is the most turns of one call.
@@ -78,6 +79,10 @@ func (b *counter) decide(t *behaviors.Turn) {
 			*d = entities.Decision{Rejection: &entities.Rejection{Code: arg, Message: "no: " + arg}}
 		case "fail":
 			*d, t.Failure = entities.Decision{}, &entities.Failure{Code: entities.FailureCode(arg), Message: "counter.star:3:5: " + arg}
+		case "bug":
+			if !b.mended {
+				*d, t.Failure = entities.Decision{}, &entities.Failure{Code: entities.BehaviorError, Message: "counter.star:7:1: a bug"}
+			}
 		case "delete":
 			d.Events[len(d.Events)-1].Deletes = true
 			*state = count{}
@@ -146,8 +151,11 @@ func (w *window) Put(_ *partitions.Record, key, value []byte, _ []kgo.RecordHead
 	w.overlay[string(key)] = value
 }
 
-func (w *window) Delete(*partitions.Record, []byte, []kgo.RecordHeader) {
-	panic("an entity is never taken out of the store")
+func (w *window) Delete(_ *partitions.Record, key []byte, _ []kgo.RecordHeader) {
+	if !entities.IsReserved(key) {
+		panic("an entity is never taken out of the store")
+	}
+	w.overlay[string(key)] = nil
 }
 
 func (w *window) Produce(_ *partitions.Record, kind partitions.OutputKind, r *kgo.Record) {
@@ -155,14 +163,16 @@ func (w *window) Produce(_ *partitions.Record, kind partitions.OutputKind, r *kg
 }
 
 func (w *window) CanReply(topic string, partition int32) (int32, bool) {
-	return max(partition, 0), topic == "answers" && partition < 4
+	return max(partition, 0), (topic == "answers" || topic == "operators") && partition < 4
 }
 
 func (w *window) Count(t partitions.Tally) { w.tallies = append(w.tallies, t) }
 
 func (w *window) commit() {
 	for k, v := range w.overlay {
-		w.store[k] = v
+		if w.store[k] = v; v == nil {
+			delete(w.store, k)
+		}
 	}
 	clear(w.overlay)
 }

@@ -17,7 +17,7 @@ func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *beha
 	}
 	switch {
 	case t.Failure != nil:
-		p.writer.fail(w, q, e.stored.Sequence, t.Failure)
+		p.failed(w, q, e, t.Failure)
 	case t.Decision.Rejection != nil:
 		p.reject(w, q, e, t.Decision.Rejection)
 	case len(t.Decision.Events) == 0:
@@ -55,9 +55,9 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 	}
 	e.stored, e.state, e.decoded = next, d.State, len(next.State) > 0
 	p.cache.grow(e)
-	w.Put(q.record, q.record.Key, value, nil)
+	w.Put(q.cause, q.record.Key, value, nil)
 	for _, event := range events {
-		w.Produce(q.record, partitions.OutputEvent, event)
+		w.Produce(q.cause, partitions.OutputEvent, event)
 		w.Count(partitions.Tally{Kind: partitions.EventEmitted})
 	}
 	p.writer.answer(w, q, "accepted", &entities.Answer{
@@ -110,7 +110,7 @@ func (p *processor) remember(w partitions.Window, q *request, e *entity, o entit
 	}
 	e.stored = next
 	p.cache.grow(e)
-	w.Put(q.record, q.record.Key, value, nil)
+	w.Put(q.cause, q.record.Key, value, nil)
 }
 
 // recordBytes is about what a record takes in a batch.

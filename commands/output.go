@@ -17,6 +17,7 @@ type writer struct {
 	shard       int32
 	eventsTopic string
 	deadLetters string
+	parked      string
 	source      []byte
 
 	// timeText is ce_time of timeMS, once it is set: commands of one window are often of one millisecond.
@@ -31,7 +32,7 @@ type writer struct {
 func newWriter(d Definition, shard int32) writer {
 	return writer{
 		definition: d, shard: shard, eventsTopic: d.Topics.Events(d.Name).Name, deadLetters: d.Topics.DeadLetters().Name,
-		source: []byte(d.Topics.Name), texts: make(map[string][]byte),
+		parked: d.Topics.Parked().Name, source: []byte(d.Topics.Name), texts: make(map[string][]byte),
 	}
 }
 
@@ -130,6 +131,11 @@ func (o *writer) repeat(w partitions.Window, q *request, first entities.Outcome)
 // answer counts a command's outcome and tells it to whoever asked to be told.
 func (o *writer) answer(w partitions.Window, q *request, outcome string, a *entities.Answer) {
 	w.Count(partitions.Tally{Kind: partitions.CommandDecided, Label: outcome, RecordTimeMS: q.command.NowMS})
+	o.tell(w, q, a)
+}
+
+// tell sends an answer to whoever asked for one.
+func (o *writer) tell(w partitions.Window, q *request, a *entities.Answer) {
 	if q.replyTopic == "" {
 		return
 	}
@@ -153,7 +159,7 @@ func (o *writer) answer(w partitions.Window, q *request, outcome string, a *enti
 		w.Count(partitions.Tally{Kind: partitions.ReplyDropped})
 		return
 	}
-	w.Produce(q.record, partitions.OutputReply, r)
+	w.Produce(q.cause, partitions.OutputReply, r)
 }
 
 // answerBytes is what most answers take at most.
@@ -183,7 +189,7 @@ func (o *writer) fail(w partitions.Window, q *request, sequence int64, f *entiti
 }
 
 func (o *writer) bury(w partitions.Window, q *request, sequence int64, f *entities.Failure) {
-	w.Produce(q.record, partitions.OutputDeadLetter, partitions.DeadLetter(q.record, partitions.Death{
+	w.Produce(q.cause, partitions.OutputDeadLetter, partitions.DeadLetter(q.record, partitions.Death{
 		Topic: o.deadLetters, Partition: o.shard, Reason: string(f.Code), Message: f.Message, Component: o.definition.Name,
 		Version: o.definition.Version, Sequence: sequence, NowMS: w.NowMS(), MaxBytes: o.definition.MaxRecordBytes,
 	}))

@@ -22,6 +22,10 @@ type processor struct {
 	// The commands that wait to be decided together, of different entities; turns are theirs, in the same order.
 	waiting []pending
 	turns   []behaviors.Turn
+
+	// What one operation may take from the queue of a parked entity within a window: more goes on in another, so that memory stays bounded and
+	// other entities have their turn.
+	releasedMost, releasedMostBytes int
 }
 
 type pending struct {
@@ -34,7 +38,10 @@ const mostTogether = 1024
 
 func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
 	input := records.TopicPartition{Topic: d.Topics.Commands(d.Name).Name, Partition: shard}
-	return &processor{ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), reader: newReader(input), writer: newWriter(d, shard)}
+	return &processor{
+		ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), reader: newReader(input), writer: newWriter(d, shard),
+		releasedMost: releasedMost, releasedMostBytes: releasedMostBytes,
+	}
 }
 
 // Dropped forgets everything decided: the cache holds it.
@@ -76,10 +83,14 @@ func (p *processor) admit(w partitions.Window, r *partitions.Record) error {
 
 // consider tells whether the request now waits to be decided.
 func (p *processor) consider(w partitions.Window, q *request) (waits bool, err error) {
+	refusal := refusalOf(q.record)
 	if misfit := p.misfit(q.record); misfit != nil {
-		if misfit.Code == entities.Misrouted && !q.forwarded {
+		switch {
+		case refusal != nil:
+			p.writer.fail(w, q, 0, refusal)
+		case misfit.Code == entities.Misrouted && !q.forwarded:
 			p.writer.forward(w, q)
-		} else {
+		default:
 			p.writer.fail(w, q, 0, misfit)
 		}
 		return false, nil
@@ -93,17 +104,23 @@ func (p *processor) consider(w partitions.Window, q *request) (waits bool, err e
 		return false, nil
 	}
 	q.command.EntityID, q.command.Sequence = e.id, e.stored.Sequence
-	if p.settled(w, q, e) {
+	switch {
+	case q.operation != nil:
+		return false, p.operate(w, q, e)
+	case refusal != nil:
+		p.refused(w, q, e, refusal)
+		return false, nil
+	case e.stored.Parked != nil:
+		p.queue(w, q, e)
+		return false, nil
+	case p.settled(w, q, e):
 		return false, nil
 	}
-	if failure, err = p.definition.Prepare.Await(p.ctx, q.command.Payload); err != nil {
+	if failure, err = p.prepare(q, e); err != nil {
 		return false, err
 	}
-	if failure == nil {
-		failure = p.ready(e)
-	}
 	if failure != nil {
-		p.writer.fail(w, q, e.stored.Sequence, failure)
+		p.failed(w, q, e, failure)
 		return false, nil
 	}
 	e.inBatch = true
@@ -112,15 +129,32 @@ func (p *processor) consider(w partitions.Window, q *request) (waits bool, err e
 	return true, nil
 }
 
+// prepare makes sure that the behaviour can read the command and the state.
+func (p *processor) prepare(q *request, e *entity) (*entities.Failure, error) {
+	failure, err := p.definition.Prepare.Await(p.ctx, q.command.Payload)
+	if err == nil && failure == nil {
+		failure = p.ready(e)
+	}
+	return failure, err
+}
+
+// refusalOf is the failure of a record of which the broker refused something for good; nil for others.
+func refusalOf(r *partitions.Record) *entities.Failure {
+	if r.Refused == "" {
+		return nil
+	}
+	return &entities.Failure{Code: entities.Refused, Message: "the broker refuses what the command leads to: " + r.Refused}
+}
+
 // misfit tells why a record is no command of an entity of this shard; nil if it is one. Misrouted is no failure the first time.
 func (p *processor) misfit(r *partitions.Record) *entities.Failure {
 	switch {
-	case r.Refused != "":
-		return &entities.Failure{Code: entities.Refused, Message: "the broker refuses what the command leads to: " + r.Refused}
 	case len(r.Key) == 0:
 		return &entities.Failure{Code: entities.NoKey, Message: "the record has no key: the key is the entity's id"}
 	case len(r.Key) > maxKeyBytes:
 		return &entities.Failure{Code: entities.KeyTooLong, Message: fmt.Sprintf("the key has %d bytes, at most %d are an id", len(r.Key), maxKeyBytes)}
+	case entities.IsReserved(r.Key):
+		return &entities.Failure{Code: entities.Malformed, Message: "the key begins as those under which Partita keeps waiting commands: it cannot be an id"}
 	}
 	if right := records.Partition(r.Key, p.definition.Topics.Partitions); right != p.shard {
 		return &entities.Failure{
@@ -130,16 +164,13 @@ func (p *processor) misfit(r *partitions.Record) *entities.Failure {
 	return nil
 }
 
-// settled answers commands that need no decision: a header that is no number, one that was answered before, one that comes too late, one that
+// settled answers commands that need no decision: one that was answered before, a header that is no number, one that comes too late, one that
 // expects another sequence.
 func (p *processor) settled(w partitions.Window, q *request, e *entity) bool {
-	now := w.NowMS()
-	if q.given {
-		if o, ok := p.definition.Remember.Recall(e.stored.Outcomes, q.hash, now); ok {
-			p.writer.repeat(w, q, o)
-			return true
-		}
+	if p.repeats(w, q, e) {
+		return true
 	}
+	now := w.NowMS()
 	var r *entities.Rejection
 	switch {
 	case q.badHeader != "":
@@ -153,6 +184,18 @@ func (p *processor) settled(w partitions.Window, q *request, e *entity) bool {
 	}
 	p.reject(w, q, e, r)
 	return true
+}
+
+// repeats gives a command that was answered before its first answer again.
+func (p *processor) repeats(w partitions.Window, q *request, e *entity) bool {
+	if !q.given {
+		return false
+	}
+	first, ok := p.definition.Remember.Recall(e.stored.Outcomes, q.hash, w.NowMS())
+	if ok {
+		p.writer.repeat(w, q, first)
+	}
+	return ok
 }
 
 // decide gives what waits to the behaviour and carries the decisions out.

@@ -12,7 +12,9 @@ import (
 
 // A request is a command record with its headers understood.
 type request struct {
-	record  *partitions.Record
+	record *partitions.Record
+	// cause is the input record that the engine holds responsible for what comes of it: record itself, or the operation that released it.
+	cause   *partitions.Record
 	command entities.Command
 
 	// given tells that the sender named the command; hash stands for that name.
@@ -28,6 +30,9 @@ type request struct {
 	replyTopic     string
 	replyPartition int32 // -1: any
 	correlationID  []byte
+
+	// operation is what an operator asks instead of a command; nil for a command.
+	operation *string
 
 	// badHeader is what is wrong with a header; empty if nothing is.
 	badHeader string
@@ -48,7 +53,7 @@ func newReader(input records.TopicPartition) reader {
 func (d *reader) understand(r *partitions.Record) *request {
 	q := d.take()
 	headers := q.command.Headers[:0]
-	*q = request{record: r, expected: -1, deadlineMS: -1, replyPartition: -1}
+	*q = request{record: r, cause: r, expected: -1, deadlineMS: -1, replyPartition: -1}
 	q.command.Payload.Data = r.Value
 	q.command.NowMS = r.Timestamp.UnixMilli()
 	var source, id []byte
@@ -113,6 +118,9 @@ func (q *request) header(key string, value []byte) {
 		q.correlation = string(value)
 	case records.TraceParent:
 		q.trace = value
+	case records.Operation:
+		operation := string(value)
+		q.operation = &operation
 	case records.Forwarded:
 		q.forwarded = true
 	case records.ReplyTopic:

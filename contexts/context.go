@@ -50,6 +50,8 @@ type Entity struct {
 	Commands []*schemas.Message
 	Events   []*schemas.Message
 	Remember entities.Remember
+	// OnFailure is what becomes of commands that fail.
+	OnFailure entities.OnFailure
 
 	script string
 	// unclear says that commands or events may be missing here because of a problem, which was said.

@@ -3,11 +3,13 @@ package contexts
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/internal/spelling"
 )
 
 // fileName is the file that makes a folder a bounded context.
@@ -30,6 +32,8 @@ type declaredEntity struct {
 	commands []text
 	events   []text
 	remember entities.Remember
+	// onFailure is DeadLetter unless something else is said.
+	onFailure entities.OnFailure
 	// unclear says that something of it could not be read.
 	unclear bool
 }
@@ -89,14 +93,15 @@ func (d *document) readContext(root *yaml.Node) declared {
 
 func (d *document) readEntity(e entry) declaredEntity {
 	what, before := "entity "+e.key.string, len(d.problems)
-	f := d.fields(e.value, what, "behavior", "state", "commands", "events", "remember")
+	f := d.fields(e.value, what, "behavior", "state", "commands", "events", "remember", "on_failure")
 	entity := declaredEntity{
-		name:     e.key,
-		behavior: d.required(f, e.key.node, what, "behavior"),
-		state:    d.required(f, e.key.node, what, "state"),
-		commands: d.requiredList(f, e.key.node, what, "commands"),
-		events:   d.requiredList(f, e.key.node, what, "events"),
-		remember: d.readRemember(f["remember"], what+": remember"),
+		name:      e.key,
+		behavior:  d.required(f, e.key.node, what, "behavior"),
+		state:     d.required(f, e.key.node, what, "state"),
+		commands:  d.requiredList(f, e.key.node, what, "commands"),
+		events:    d.requiredList(f, e.key.node, what, "events"),
+		remember:  d.readRemember(f["remember"], what+": remember"),
+		onFailure: d.readOnFailure(f["on_failure"], what+": on_failure"),
 	}
 	entity.unclear = len(d.problems) > before
 	return entity
@@ -118,6 +123,20 @@ func (d *document) readRemember(n *yaml.Node, what string) entities.Remember {
 		}
 	}
 	return r
+}
+
+var failurePolicies = []string{string(entities.DeadLetter), string(entities.Park)}
+
+func (d *document) readOnFailure(n *yaml.Node, what string) entities.OnFailure {
+	policy := d.scalar(n, what)
+	if policy.node == nil {
+		return entities.DeadLetter
+	}
+	if !slices.Contains(failurePolicies, policy.string) {
+		d.complain(policy.node, "%s: expected %s, got %s%s", what, strings.Join(failurePolicies, " or "), policy.string,
+			spelling.DidYouMean(policy.string, failurePolicies))
+	}
+	return entities.OnFailure(policy.string)
 }
 
 func (d *document) readProjection(e entry) declaredProjection {

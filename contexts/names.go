@@ -9,7 +9,7 @@ import (
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // reservedNames are the parts of a context's own topics.
-var reservedNames = []string{"control", "dead-letters", "progress", "replies", "schemas"}
+var reservedNames = []string{"control", "dead-letters", "operations", "parked", "progress", "replies", "schemas"}
 
 // maxNameBytes keeps <context>.<name>.repartition below the 249 bytes that Kafka allows a topic's name.
 const maxNameBytes = 100

@@ -67,6 +67,21 @@ func (h *harness) produce(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(cl.ProduceSync(h.ctx, r).FirstErr())
 }
 
+// place sets a variable to what stands first on the only line of a command's output that matches:
+//
+//	place VARIABLE REGEXP COMMAND [ARG ...]
+func place(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: place VARIABLE REGEXP COMMAND [ARG ...]")
+	}
+	ts.Check(ts.Exec(args[2], args[3:]...))
+	lines := regexp.MustCompile(`(?m)^(\S+) .*`+args[1]).FindAllStringSubmatch(ts.ReadFile("stdout"), -1)
+	if len(lines) != 1 {
+		ts.Fatalf("%d lines match %q, not one", len(lines), args[1])
+	}
+	ts.Setenv(args[0], lines[0][1])
+}
+
 // addProjection adds a second projection like the shop's customer-totals:
 //
 //	addprojection FOLDER NAME

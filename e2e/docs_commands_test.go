@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	listedCommand = regexp.MustCompile(`(?m)^  ([a-z]+) +[A-Z]`)
+	listedCommand = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*) +[A-Z]`)
 	listedFlag    = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([a-z-]+)`)
 	inlineCode    = regexp.MustCompile("`([^`\n]+)`")
 	flagInText    = regexp.MustCompile(`--([a-z][a-z-]*)`)

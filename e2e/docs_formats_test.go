@@ -13,6 +13,7 @@ import (
 
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/records"
 )
 
 // blockOf is the page's block that begins so.
@@ -54,15 +55,48 @@ func TestTheOfferOnThePageIsOne(t *testing.T) {
 	require.NotEmpty(t, got.Components)
 }
 
-// What the bytes mean stands beside them, behind two spaces or more.
-func TestTheStoredEntityOnThePageIsOne(t *testing.T) {
+func TestOperationsOnThePagesAreSome(t *testing.T) {
+	answer := blockOf(t, "docs/topics-and-records.md", `{"status":"accepted","sequence":2,"events":0,"reply":{"decided"`)
+	var a entities.Answer
+	strictly(t, answer, &a)
+	var released records.Released
+	strictly(t, string(a.Reply), &released)
+	require.Equal(t, records.Released{Decided: 2}, released)
+	done := 0
+	for line := range strings.Lines(blockOf(t, "docs/formats/records.md", `{"operation"`)) {
+		var d records.Done
+		strictly(t, line, &d)
+		again, err := json.Marshal(d)
+		require.NoError(t, err)
+		require.Equal(t, strings.TrimSpace(line), string(again))
+		done++
+	}
+	require.Equal(t, 4, done)
+}
+
+// bytesOf are those of a block. What they mean stands beside them, behind two spaces or more.
+func bytesOf(t *testing.T, block string) []byte {
+	t.Helper()
 	var b []byte
-	for line := range strings.Lines(blockOf(t, "docs/formats/store.md", "01 ")) {
+	for line := range strings.Lines(block) {
 		digits, _, _ := strings.Cut(line, "  ")
 		part, err := hex.DecodeString(strings.Join(strings.Fields(digits), ""))
 		require.NoError(t, err, line)
 		b = append(b, part...)
 	}
+	return b
+}
+
+func TestTheWaitingCommandOnThePageIsOne(t *testing.T) {
+	b := bytesOf(t, blockOf(t, "docs/formats/store.md", "01                                       format of a waiting"))
+	c, err := entities.ParseWaiting(b)
+	require.NoError(t, err)
+	require.Equal(t, b, c.Append(nil))
+	require.Equal(t, []any{"s.c.commands", int64(300), "no", "{}"}, []any{c.Topic, c.Offset, c.Failure.Message, string(c.Value)})
+}
+
+func TestTheStoredEntityOnThePageIsOne(t *testing.T) {
+	b := bytesOf(t, blockOf(t, "docs/formats/store.md", "01 "))
 	s, err := entities.ParseStored(b)
 	require.NoError(t, err)
 	require.Equal(t, b, s.Append(nil))

@@ -35,7 +35,7 @@ func TestBlocksOfThePagesAreWhatTheySay(t *testing.T) {
 	})
 }
 
-// replace changes the only place of a file that has the text:
+// replace changes the only place of a file that has the text, with ^ for the end of a line:
 //
 //	replace FILE OLD NEW
 func replace(ts *testscript.TestScript, neg bool, args []string) {
@@ -46,7 +46,7 @@ func replace(ts *testscript.TestScript, neg bool, args []string) {
 	if n := strings.Count(text, args[1]); n != 1 {
 		ts.Fatalf("%s has %q %d times, not once", args[0], args[1], n)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], strings.ReplaceAll(args[2], "^", "\n"), 1)), 0o600))
 }
 
 // shownPages are the blocks of all pages, for commands that begin with PAGE and BEGINNING of the block they are about.

@@ -11,8 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// secure starts brokers of the script's own that know two users: owner may do everything, keeper has the rights that docs/operations.md lists for
-// running, and no other:
+// secure starts brokers of the script's own that know three users: owner may do everything, keeper has the rights that docs/operations.md lists for
+// running, and operator those that it lists for operators, and no other:
 //
 //	secure CONTEXT REPARTITIONED ...
 //
@@ -23,12 +23,15 @@ func secure(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	page, err := os.ReadFile("../docs/operations.md")
 	ts.Check(err)
-	rights := documentedRights(string(page), args[0], args[1:])
-	if len(rights) < 8 {
-		ts.Fatalf("the page has only the rights %v", rights)
+	running, rest, _ := strings.Cut(string(page), "\n### Rights of operators\n")
+	operating, _, _ := strings.Cut(rest, "\n## ")
+	rights, operators := documentedRights(running, args[0], args[1:]), documentedRights(operating, args[0], nil)
+	if len(rights) < 8 || len(operators) < 4 {
+		ts.Fatalf("the page has only the rights %v, and for operators %v", rights, operators)
 	}
 	c, err := kfake.NewCluster(kfake.DataDir(ts.MkAbs(".brokers")), kfake.EnableSASL(), kfake.EnableACLs(),
-		kfake.Superuser("PLAIN", "owner", "secret"), kfake.User("PLAIN", "keeper", "secret", rights...))
+		kfake.Superuser("PLAIN", "owner", "secret"), kfake.User("PLAIN", "keeper", "secret", rights...),
+		kfake.User("PLAIN", "operator", "secret", operators...))
 	ts.Check(err)
 	ts.Defer(c.Close)
 	for name, value := range map[string]string{

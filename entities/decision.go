@@ -36,7 +36,7 @@ type Rejection struct {
 	Code, Message string
 }
 
-// A Failure says that a command could not be decided at all. Retrying is useless: the command goes the way of poison, the entity goes on.
+// A Failure says that a command could not be decided at all. Retrying is useless: the command goes the way of poison, see [OnFailure].
 type Failure struct {
 	Code FailureCode
 	// Message names the place (file:line of a script, a field of a payload), what is wrong and the mend.
@@ -61,6 +61,10 @@ const (
 	Misrouted     FailureCode = "misrouted"
 	// Refused: the broker will never take what the command leads to.
 	Refused FailureCode = "refused"
+	// TooLargeToPark: the command should wait with its parked entity, and has no room in a record with what is said about it.
+	TooLargeToPark FailureCode = "too-large-to-park"
+	// Untried: the command waited behind another and was never decided.
+	Untried FailureCode = "untried"
 )
 
 // The codes of rejections that Partita makes itself.
@@ -69,4 +73,7 @@ const (
 	WrongSequence  = "wrong-sequence"
 	BadHeader      = "bad-header"
 	TooLarge       = "too-large"
+	// NotParked and WrongNumber answer operations on an entity that is not parked, or not in the place that the operator saw.
+	NotParked   = "not-parked"
+	WrongNumber = "wrong-number"
 )

@@ -13,22 +13,35 @@ type Stored struct {
 	// Sequence is that of the last event, EventTimeMS its time; both 0 for an entity that only remembers rejections.
 	Sequence    int64
 	EventTimeMS int64
-	Outcomes    []Outcome
+	// Parked is set while commands of the entity wait; nil for most.
+	Parked   *Parked
+	Outcomes []Outcome
 	// State is the encoded state; empty for the initial one.
 	State []byte
 }
 
-// storedFormat is the first byte. The layout is documented in docs/formats/store.md.
-const storedFormat = 1
+// The first byte. The layout is documented in docs/formats/store.md.
+const (
+	storedFormat = 1
+	// parkedFormat is that of an entity whose commands wait.
+	parkedFormat = 2
+)
 
 const flagRejected = 1
 
 // Append appends the entity as bytes.
 func (s *Stored) Append(dst []byte) []byte {
-	dst = append(dst, storedFormat)
+	if s.Parked == nil {
+		dst = append(dst, storedFormat)
+	} else {
+		dst = append(dst, parkedFormat)
+	}
 	dst = binary.BigEndian.AppendUint64(dst, s.Fingerprint)
 	dst = binary.AppendUvarint(dst, uint64(s.Sequence))
 	dst = binary.AppendVarint(dst, s.EventTimeMS)
+	if s.Parked != nil {
+		dst = s.Parked.append(dst)
+	}
 	dst = binary.AppendUvarint(dst, uint64(len(s.Outcomes)))
 	for i := range s.Outcomes {
 		dst = s.Outcomes[i].append(dst)
@@ -62,11 +75,15 @@ func ParseStored(b []byte) (Stored, error) {
 	if len(b) == 0 {
 		return Stored{}, errStoredTruncated
 	}
-	if b[0] != storedFormat {
-		return Stored{}, fmt.Errorf("stored entity of format %d: this version reads format %d; run the version that wrote it, or a newer one", b[0], storedFormat)
+	if b[0] != storedFormat && b[0] != parkedFormat {
+		return Stored{}, fmt.Errorf("stored entity of format %d: this version reads formats %d and %d; run the version that wrote it, or a newer one",
+			b[0], storedFormat, parkedFormat)
 	}
 	r := reader{rest: b[1:]}
 	s := Stored{Fingerprint: r.fixed64(), Sequence: r.count(), EventTimeMS: r.varint()}
+	if b[0] == parkedFormat {
+		s.Parked = r.parked()
+	}
 	n := r.count()
 	// Each outcome takes at least 23 bytes: a count that the bytes cannot hold is not believed.
 	if n > int64(len(r.rest)/minOutcomeLength) {

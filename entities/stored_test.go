@@ -33,6 +33,13 @@ func drawStored(t *rapid.T) entities.Stored {
 		Sequence:    rapid.Int64Range(0, math.MaxInt64/2).Draw(t, "sequence"),
 		EventTimeMS: rapid.Int64().Draw(t, "event time"),
 	}
+	if rapid.Bool().Draw(t, "parked") {
+		first := rapid.Int64Range(0, math.MaxInt64/4).Draw(t, "first")
+		s.Parked = &entities.Parked{
+			First: first, Next: first + rapid.Int64Range(1, math.MaxInt64/4).Draw(t, "waiting"), SinceMS: rapid.Int64().Draw(t, "since"),
+			Reason: entities.FailureCode(rapid.String().Draw(t, "reason")),
+		}
+	}
 	if outcomes := rapid.SliceOfN(rapid.Custom(drawOutcome), 0, 5).Draw(t, "outcomes"); len(outcomes) > 0 {
 		s.Outcomes = outcomes
 	}
@@ -70,8 +77,18 @@ func TestStoredLooksAsDocumented(t *testing.T) {
 	require.Equal(t, want, hex.EncodeToString(s.Append(nil)))
 }
 
+func TestParkedEntityLooksAsDocumented(t *testing.T) {
+	s := entities.Stored{
+		Fingerprint: 0x0102030405060708, Sequence: 3, EventTimeMS: 1_700_000_000_000,
+		Parked: &entities.Parked{First: 300, Next: 302, SinceMS: 1_700_000_000_005, Reason: entities.BehaviorError},
+		State:  []byte("s"),
+	}
+	want := "02" + "0102030405060708" + "03" + "80a0abfef962" + "ac02" + "02" + "8aa0abfef962" + "08" + hex.EncodeToString([]byte("behavior")) + "00" + "73"
+	require.Equal(t, want, hex.EncodeToString(s.Append(nil)))
+}
+
 func TestStoredThatIsCutIsRefused(t *testing.T) {
-	s := entities.Stored{Sequence: 3, Outcomes: []entities.Outcome{{Code: "c", Message: "m", Reply: []byte("1")}}}
+	s := entities.Stored{Sequence: 3, Parked: &entities.Parked{First: 1, Next: 2, Reason: "behavior"}, Outcomes: []entities.Outcome{{Code: "c", Message: "m", Reply: []byte("1")}}}
 	b := s.Append(nil)
 	for n := range len(b) {
 		_, err := entities.ParseStored(b[:n])
@@ -80,8 +97,8 @@ func TestStoredThatIsCutIsRefused(t *testing.T) {
 }
 
 func TestStoredOfANewerFormatIsRefused(t *testing.T) {
-	_, err := entities.ParseStored([]byte{2, 0, 0})
-	require.EqualError(t, err, "stored entity of format 2: this version reads format 1; run the version that wrote it, or a newer one")
+	_, err := entities.ParseStored([]byte{3, 0, 0})
+	require.EqualError(t, err, "stored entity of format 3: this version reads formats 1 and 2; run the version that wrote it, or a newer one")
 }
 
 func TestStoredDoesNotBelieveCountsThatTheBytesCannotHold(t *testing.T) {
@@ -100,7 +117,9 @@ func FuzzParseStored(f *testing.F) {
 	f.Add(s.Append(nil))
 	s.Outcomes = []entities.Outcome{{Rejected: true, Code: "c", Message: "m", Reply: []byte("1")}, {Events: 2}}
 	f.Add(s.Append(nil))
-	f.Add([]byte{2})
+	s.Parked = &entities.Parked{First: 7, Next: 9, SinceMS: 5, Reason: "behavior"}
+	f.Add(s.Append(nil))
+	f.Add([]byte{3})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		read, err := entities.ParseStored(b)
 		if err != nil {

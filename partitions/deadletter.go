@@ -37,7 +37,7 @@ const (
 )
 
 // DeadLetter is the record with its reason: key, value and headers as they were, and headers that say why. What leaves no room for them is cut or
-// left out; the header partita_truncated gives the length of a value that was cut.
+// left out; then the header partita_truncated gives the length that the value had.
 func DeadLetter(r *Record, d Death) *kgo.Record {
 	if r.Refused != "" {
 		d.MaxBytes = min(d.MaxBytes, deathRefusedMax)
@@ -45,11 +45,15 @@ func DeadLetter(r *Record, d Death) *kgo.Record {
 	message := cutText(d.Message, deathMessageMax)
 	room := d.MaxBytes - deathOverhead - len(message) - len(d.Component) - len(d.Version)
 	dead := &kgo.Record{Topic: d.Topic, Partition: d.Partition, Key: cut(r.Key, &room)}
+	whole := len(dead.Key) == len(r.Key)
 	for _, h := range r.Headers {
-		if size := len(h.Key) + len(h.Value) + deathHeaderBytes; size <= room {
-			room -= size
-			dead.Headers = append(dead.Headers, h)
+		size := len(h.Key) + len(h.Value) + deathHeaderBytes
+		if size > room {
+			whole = false
+			continue
 		}
+		room -= size
+		dead.Headers = append(dead.Headers, h)
 	}
 	place := records.Place{TopicPartition: records.TopicPartition{Topic: r.Topic, Partition: r.Partition}, Offset: records.Offset(r.Offset)}
 	dead.Headers = append(dead.Headers,
@@ -61,7 +65,7 @@ func DeadLetter(r *Record, d Death) *kgo.Record {
 		kgo.RecordHeader{Key: records.Sequence, Value: strconv.AppendInt(nil, d.Sequence, 10)},
 		kgo.RecordHeader{Key: records.DeadLetterTime, Value: strconv.AppendInt(nil, d.NowMS, 10)},
 	)
-	if dead.Value = cut(r.Value, &room); len(dead.Value) < len(r.Value) {
+	if dead.Value = cut(r.Value, &room); !whole || len(dead.Value) < len(r.Value) {
 		dead.Headers = append(dead.Headers, kgo.RecordHeader{Key: records.DeadLetterTruncated, Value: strconv.AppendInt(nil, int64(len(r.Value)), 10)})
 	}
 	return dead

@@ -133,7 +133,7 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 	var group errgroup.Group
 	group.SetLimit(deciders())
 	for _, r := range rounds {
-		group.Go(func() error { r.decide(now.UnixMilli(), l.engine.replies); return nil })
+		group.Go(func() error { r.decide(ctx, now.UnixMilli(), l.engine.replies); return nil })
 	}
 	_ = group.Wait() // Rounds carry their own errors.
 	for _, r := range rounds {
@@ -203,9 +203,9 @@ func (l *lane) assign(batches []batch) []*round {
 	return rounds
 }
 
-func (r *round) decide(nowMS int64, replies *replyTopics) {
+func (r *round) decide(ctx context.Context, nowMS int64, replies *replyTopics) {
 	for _, w := range r.work {
-		v := &view{part: w.part, nowMS: nowMS, replies: replies}
+		v := &view{ctx: ctx, part: w.part, nowMS: nowMS, replies: replies}
 		if err := w.part.task.processor.Process(v, w.batch.records); err != nil {
 			r.err = fmt.Errorf("%s/%d: %w", w.part.task.component.Name, r.shard.number, err)
 			return

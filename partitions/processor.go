@@ -96,15 +96,16 @@ const (
 	OutputRepartition
 	OutputDeadLetter
 	OutputChangelog
+	OutputParked
 )
 
 // A Tally names something a processor counts, shown after the commit only. Labels are few and fixed: outcome is accepted, rejected, failed,
-// repeated, forwarded; reason is a failure code.
+// repeated, forwarded; reason is a failure code, or untried for a command that waits behind one that failed.
 type Tally struct {
 	Kind TallyKind
-	// Label is the outcome of a command or the reason of a dead letter.
+	// Label is the outcome of a command, or the reason of a dead letter or of a parked command.
 	Label string
-	// Detail is the message of a dead letter, for people.
+	// Detail is the message of a dead letter or of what parked an entity, for people.
 	Detail string
 	// RecordTimeMS is the time of the input record, for delays; 0 for none.
 	RecordTimeMS int64
@@ -121,4 +122,5 @@ const (
 	DeadLettered
 	CommandForwarded
 	ReplyDropped
+	CommandParked
 )

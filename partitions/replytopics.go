@@ -44,14 +44,26 @@ func newReplyTopics(contextName string, cl *kgo.Client) *replyTopics {
 }
 
 // choose returns the partition of topic to reply to. A negative partition asks for any: the shard's own number, folded.
-func (r *replyTopics) choose(topic string, partition, shard int32) (int32, bool) {
-	r.mu.RLock()
-	n := r.known[topic].partitions
-	r.mu.RUnlock()
+func (r *replyTopics) choose(ctx context.Context, topic string, partition, shard int32) (int32, bool) {
+	n := r.partitions(topic)
+	if now := time.Now(); n == 0 && r.stale(topic, now) {
+		// Only of a command that does not come with this window's records: one that waited with a parked entity.
+		if r.ask(ctx, []string{topic}, now) != nil {
+			// Nobody knows. If the topic is not there the broker refuses the reply, and the window is decided again without it.
+			return max(partition, 0), true
+		}
+		n = r.partitions(topic)
+	}
 	if partition < 0 && n > 0 {
 		return shard % n, true
 	}
 	return partition, partition >= 0 && partition < n
+}
+
+func (r *replyTopics) partitions(topic string) int32 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.known[topic].partitions
 }
 
 // allowed tells whether answers may go to a topic of this name at all.
@@ -67,10 +79,11 @@ func (r *replyTopics) allowed(topic string) bool {
 // them, and to decide now would drop answers that can be given in a moment. A topic of which brokers say that it cannot be used yet is asked for again
 // for a while; what they say does not exist counts as missing for some seconds, as the command matters more than its answer.
 func (r *replyTopics) lookUp(ctx context.Context, batches []batch, now time.Time) error {
-	ask := r.unknown(batches, now)
-	if len(ask) == 0 {
-		return nil
-	}
+	return r.ask(ctx, r.unknown(batches, now), now)
+}
+
+// ask asks brokers for topics.
+func (r *replyTopics) ask(ctx context.Context, ask []string, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, replyLookup)
 	defer cancel()
 	for len(ask) > 0 {

@@ -1,6 +1,7 @@
 package partitions
 
 import (
+	"context"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -8,6 +9,7 @@ import (
 
 // A view is what a processor sees of a window: the share of its own task, at one time.
 type view struct {
+	ctx     context.Context //nolint:containedctx // A view lives as long as one call of Process, whose interface has none.
 	part    *part
 	nowMS   int64
 	replies *replyTopics
@@ -39,7 +41,7 @@ func (v *view) Produce(cause *Record, kind OutputKind, out *kgo.Record) {
 }
 
 func (v *view) CanReply(topic string, partition int32) (int32, bool) {
-	return v.replies.choose(topic, partition, v.part.task.shard.number)
+	return v.replies.choose(v.ctx, topic, partition, v.part.task.shard.number)
 }
 
 func (v *view) Count(t Tally) { v.part.tallies = append(v.part.tallies, t) }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
 )
@@ -109,6 +110,7 @@ func (l *logListener) groupChanged(e partitions.GroupEvent) {
 
 func (l *logListener) windowEnded(e partitions.WindowEvent) {
 	l.logDeadLetters(e)
+	l.logParked(e)
 	if e.Err == nil {
 		l.logger.Debug("window ended", sideAttr(e.Side), slog.String("outcome", e.Outcome), slog.Int("records", e.Records),
 			slog.Int("outputs", e.Outputs), slog.Duration("open", e.Open), slog.Duration("commit", e.Commit))
@@ -123,21 +125,49 @@ func (l *logListener) windowEnded(e partitions.WindowEvent) {
 
 func (l *logListener) logDeadLetters(e partitions.WindowEvent) {
 	for _, task := range e.Tasks {
-		reasons, details := map[string]int{}, map[string]string{}
-		for _, t := range task.Tallies {
-			if t.Kind == partitions.DeadLettered {
-				reasons[t.Label]++
-				details[t.Label] = t.Detail
-			}
-		}
-		for reason, count := range reasons {
+		for reason, g := range gathered(task.Tallies, partitions.DeadLettered) {
 			what := repeated{message: "dead letter", component: task.Component, label: reason}
-			if n, due := l.repeats.add(what, count, l.now()); due {
+			if n, due := l.repeats.add(what, g.count, l.now()); due {
 				l.logger.Warn("records went to the dead letters", componentAttr(task.Component), shardAttr(task.Shard),
-					slog.Int("records", n), slog.String("reason", reason), slog.String("last", details[reason]), slog.String("topic", l.deadLetters))
+					slog.Int("records", n), slog.String("reason", reason), slog.String("last", g.last), slog.String("topic", l.deadLetters))
 			}
 		}
 	}
+}
+
+// logParked tells of entities that are parked from now on; what waits behind is no news.
+func (l *logListener) logParked(e partitions.WindowEvent) {
+	for _, task := range e.Tasks {
+		for reason, g := range gathered(task.Tallies, partitions.CommandParked) {
+			if reason == string(entities.Untried) {
+				continue
+			}
+			what := repeated{message: "parked", component: task.Component, label: reason}
+			if n, due := l.repeats.add(what, g.count, l.now()); due {
+				l.logger.Warn("entities are parked: their commands wait", componentAttr(task.Component), shardAttr(task.Shard),
+					slog.Int("entities", n), slog.String("reason", reason), slog.String("last", g.last), slog.String("see", "processor parked DIR list"))
+			}
+		}
+	}
+}
+
+// A gathering is how often something was counted for one reason, and the last detail.
+type gathering struct {
+	count int
+	last  string
+}
+
+func gathered(tallies []partitions.Tally, kind partitions.TallyKind) map[string]gathering {
+	var byReason map[string]gathering
+	for _, t := range tallies {
+		if t.Kind == kind {
+			if byReason == nil {
+				byReason = map[string]gathering{}
+			}
+			byReason[t.Label] = gathering{count: byReason[t.Label].count + 1, last: t.Detail}
+		}
+	}
+	return byReason
 }
 
 func componentAttr(component string) slog.Attr { return slog.String("component", component) }

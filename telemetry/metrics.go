@@ -23,9 +23,9 @@ type Metrics struct {
 	kafka    *kafkaHook
 	stores   *storeCollector
 
-	commands, events, rows, deadLetters, forwarded, repliesDropped, transactions *prometheus.CounterVec
-	commandSeconds, projectionDelay, windowRecords, commitSeconds                *prometheus.HistogramVec
-	lag, restoreRemaining, shards, members, standing                             *prometheus.GaugeVec
+	commands, events, rows, deadLetters, parked, forwarded, repliesDropped, transactions *prometheus.CounterVec
+	commandSeconds, projectionDelay, windowRecords, commitSeconds                        *prometheus.HistogramVec
+	lag, restoreRemaining, shards, members, standing                                     *prometheus.GaugeVec
 
 	states *shardStates
 }
@@ -59,6 +59,7 @@ func (m *Metrics) registerCounters(r prometheus.Registerer) {
 	m.events = counter("events_total", "Events in committed transactions.", componentLabel)
 	m.rows = counter("rows_total", "Rows written or deleted in committed transactions.", componentLabel)
 	m.deadLetters = counter("dead_letters_total", "Records that could not be processed.", componentLabel, "reason")
+	m.parked = counter("parked_commands_total", "Commands that were parked: for what they failed with, or untried behind another.", componentLabel, "reason")
 	m.forwarded = counter("forwarded_commands_total", "Commands found on a foreign partition and sent to their own.", componentLabel)
 	m.repliesDropped = counter("dropped_replies_total", "Answers without a place to go.", componentLabel)
 	m.transactions = counter("transactions_total", "Transactions by their outcome.", sideLabel, "outcome")

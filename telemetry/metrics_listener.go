@@ -96,7 +96,8 @@ func (m *Metrics) observeDelay(component string, t partitions.Tally, now time.Ti
 		m.commandSeconds.WithLabelValues(component).Observe(delay)
 	case partitions.RowWritten:
 		m.projectionDelay.WithLabelValues(component).Observe(delay)
-	case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped:
+	case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped,
+		partitions.CommandParked:
 	}
 }
 
@@ -112,6 +113,8 @@ func (m *Metrics) add(component string, t partitions.Tally, n float64) {
 		m.deadLetters.WithLabelValues(component, t.Label).Add(n)
 	case partitions.CommandForwarded:
 		m.forwarded.WithLabelValues(component).Add(n)
+	case partitions.CommandParked:
+		m.parked.WithLabelValues(component, t.Label).Add(n)
 	case partitions.ReplyDropped:
 		m.repliesDropped.WithLabelValues(component).Add(n)
 	}

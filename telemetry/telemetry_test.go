@@ -73,6 +73,9 @@ func play(l partitions.Listener, c *clock) {
 			{Kind: partitions.EventEmitted},
 			{Kind: partitions.DeadLettered, Label: "malformed", Detail: "unexpected end of JSON"},
 			{Kind: partitions.CommandForwarded},
+			{Kind: partitions.CommandParked, Label: "behavior", Detail: "cart/c1: cart.star:3:5: division by zero"},
+			{Kind: partitions.CommandParked, Label: "untried"},
+			{Kind: partitions.CommandParked, Label: "untried"},
 			{Kind: partitions.ReplyDropped},
 		}}},
 	})

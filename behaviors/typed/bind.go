@@ -47,6 +47,7 @@ type BoundEntity struct {
 	State            *schemas.Message
 	Commands, Events []*schemas.Message
 	Remember         entities.Remember
+	OnFailure        entities.OnFailure
 	Behavior         behaviors.Entity
 }
 
@@ -117,7 +118,7 @@ func (b *binder) compile(options schemas.Options) error {
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,99}$`)
 
 // reservedNames are the parts of a context's own topics.
-var reservedNames = []string{"control", "dead-letters", "progress", "replies", "schemas"}
+var reservedNames = []string{"control", "dead-letters", "operations", "parked", "progress", "replies", "schemas"}
 
 func checkName(kind, name string) error {
 	switch {

@@ -23,7 +23,7 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	nothing := func(int, Odd, typed.Context) typed.Effects { return typed.Effects{} }
 	_, err := typed.Bind(t.Context(), typed.Config{Options: schemas.Options{Encoding: schemas.ConfluentEncoding}}, cart(), cart(),
 		typed.NewEntity("Bad Name", typed.On(Cart.close), typed.On(Cart.close)),
-		typed.NewEntity[Cart]("progress").Remember(entities.Remember{Outcomes: -1}),
+		typed.NewEntity[Cart]("progress").Remember(entities.Remember{Outcomes: -1}).OnFailure("parked"),
 		typed.NewEntity("odd", typed.On(nothing)),
 		typed.NewProjection[Cart]("empty", nil),
 		typed.NewProjection("loose", typed.From(typed.Topic("x")), typed.Fold(func(*Cart, Closed, *typed.EventContext) {})),
@@ -37,6 +37,7 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 		"entity progress: the name is reserved",
 		"entity progress decides no command: give NewEntity an On(func(Cart, command, typed.Context) typed.Effects)",
 		"entity progress: Remember -1 outcomes",
+		"entity progress: OnFailure \"parked\": there are entities.DeadLetter and entities.Park",
 		"int is no struct with a name",
 		"struct typed_test.Odd as an Avro record",
 		"projection empty folds no event",

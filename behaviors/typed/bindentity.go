@@ -30,6 +30,9 @@ func (e *Entity[S]) check() []error {
 	if e.remember.Outcomes < 0 || e.remember.For < 0 {
 		problems = append(problems, fmt.Errorf("%s: Remember %d outcomes for %v: neither can be negative", what, e.remember.Outcomes, e.remember.For))
 	}
+	if e.onFailure != entities.DeadLetter && e.onFailure != entities.Park {
+		problems = append(problems, fmt.Errorf("%s: OnFailure %q: there are entities.DeadLetter and entities.Park", what, e.onFailure))
+	}
 	if e.initial != nil {
 		if _, failure := e.callInitial(); failure != nil {
 			problems = append(problems, failure)
@@ -61,7 +64,7 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 	if e.initial != nil {
 		behavior.initial = e.callInitial
 	}
-	bound := BoundEntity{Name: e.name, State: state.Message, Remember: e.remember, Behavior: behavior}
+	bound := BoundEntity{Name: e.name, State: state.Message, Remember: e.remember, OnFailure: e.onFailure, Behavior: behavior}
 	for _, c := range e.commands {
 		read, err := newMessage(b, c.record)
 		if err != nil {

@@ -44,8 +44,10 @@ type Entity[S any] struct {
 	// initial is nil for the defaults.
 	initial  func() S
 	remember entities.Remember
-	commands []command[S]
-	events   []event[S]
+	// onFailure is checked by Bind.
+	onFailure entities.OnFailure
+	commands  []command[S]
+	events    []event[S]
 }
 
 type command[S any] struct {
@@ -69,7 +71,7 @@ type EntityPart[S any] func(*Entity[S])
 
 // NewEntity declares an entity type. Its name is part of topics: lower-case letters, digits and hyphens.
 func NewEntity[S any](name string, parts ...EntityPart[S]) *Entity[S] {
-	e := &Entity[S]{name: name, state: recordOf[S](), remember: entities.DefaultRemember}
+	e := &Entity[S]{name: name, state: recordOf[S](), remember: entities.DefaultRemember, onFailure: entities.DeadLetter}
 	for _, part := range parts {
 		part(e)
 	}
@@ -79,6 +81,13 @@ func NewEntity[S any](name string, parts ...EntityPart[S]) *Entity[S] {
 // Remember bounds how many answers each entity keeps, so that a command that is sent again gets its first answer again.
 func (e *Entity[S]) Remember(r entities.Remember) *Entity[S] {
 	e.remember = r
+	return e
+}
+
+// OnFailure says what becomes of commands that fail: they are dead-lettered, and the entity goes on, which is the default; or they are parked: the
+// command and every later one of the entity wait, in order, until somebody releases or skips it.
+func (e *Entity[S]) OnFailure(policy entities.OnFailure) *Entity[S] {
+	e.onFailure = policy
 	return e
 }
 

@@ -52,7 +52,7 @@ const (
 	Name = "partita_name"
 )
 
-// Headers of a dead letter, beside those of the record that it was, and [Sequence].
+// Headers of a dead letter and of a waiting command of a parked entity, beside those of the record that it was, and [Sequence].
 const (
 	// DeadLetterReason is a code ("malformed"), DeadLetterMessage the same for people.
 	DeadLetterReason  = "partita_reason"
@@ -64,7 +64,7 @@ const (
 	DeadLetterHandler = "partita_handler_version"
 	// DeadLetterTime is when, in ms since 1970.
 	DeadLetterTime = "partita_time"
-	// DeadLetterTruncated is the length that the value had before it was cut to fit.
+	// DeadLetterTruncated is the length that the value had; it is there when something of the record was cut or left out to fit.
 	DeadLetterTruncated = "partita_truncated"
 )
 

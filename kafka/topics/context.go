@@ -55,6 +55,16 @@ func (c Context) DeadLetters() Spec {
 	return c.spec("dead-letters", "what could not be processed", deletedAfter(30*day))
 }
 
+// Parked shows the commands that wait with parked entities; the tasks' stores are what is decided from.
+func (c Context) Parked() Spec {
+	return c.spec("parked", "commands of parked entities", compacted(nil))
+}
+
+// Operations says who did what with dead letters and parked entities, for ever.
+func (c Context) Operations() Spec {
+	return c.spec("operations", "who did what with dead letters and parked entities", keptForever())
+}
+
 // Schemas holds every schema that values were written under, by fingerprint, for readers of the other topics.
 func (c Context) Schemas() Spec {
 	s := c.spec("schemas", "schemas of what is written", compacted(nil))

@@ -87,7 +87,7 @@ type TimeoutError struct {
 
 func (e *TimeoutError) Error() string {
 	if e.Written {
-		return fmt.Sprintf("no answer within %s: the command is in its topic and will be decided once the context runs; with --id it can be repeated safely", e.Timeout)
+		return fmt.Sprintf("no answer within %s: the command is in its topic and will be decided once the context runs and nothing before it is parked; with --id it can be repeated safely", e.Timeout)
 	}
 	return fmt.Sprintf("the brokers did not take the command within %s", e.Timeout)
 }

@@ -65,6 +65,21 @@ func completeWatch(cmd *cobra.Command, args []string, _ string) ([]string, cobra
 		if len(args) > 1 {
 			return nil
 		}
-		return slices.Concat(f.entityNames(), f.projectionNames(), []string{deadLetters, answers})
+		return slices.Concat(f.entityNames(), f.projectionNames(), []string{deadLetters, answers, parkedNow, operations})
 	})
+}
+
+// completeActions offers what a command does with a folder.
+func completeActions(actions []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return completed(cmd, args, func(f *folder) []string {
+			switch {
+			case len(args) == 1:
+				return actions
+			case cmd.Name() == parkedNow && len(args) == 2:
+				return f.entityNames()
+			}
+			return nil
+		})
+	}
 }

@@ -17,6 +17,8 @@ import (
 const (
 	deadLetters = "dead-letters"
 	answers     = "replies"
+	parkedNow   = "parked"
+	operations  = "operations"
 )
 
 // watched is the topic that a name means, with the way its records are shown.
@@ -25,6 +27,10 @@ func (f *folder) watched(ctx context.Context, name string) (watched, error) {
 	switch name {
 	case deadLetters:
 		return watched{topic: f.TopicContext().DeadLetters().Name, columns: deadLetterColumns, value: asItIs}, nil
+	case parkedNow:
+		return watched{topic: f.TopicContext().Parked().Name, columns: deadLetterColumns, value: asItIs}, nil
+	case operations:
+		return watched{topic: f.TopicContext().Operations().Name, columns: none, value: asItIs}, nil
 	case answers:
 		return watched{topic: f.TopicContext().Replies().Name, columns: none, value: asItIs}, nil
 	}
@@ -77,18 +83,58 @@ func quoted(s string) json.RawMessage {
 	return b
 }
 
+// commandOf is the value of a command's record as JSON; that of an event, for a projection.
+func (f *folder) commandOf(ctx context.Context, component string, r *kgo.Record) json.RawMessage {
+	if e := f.Entity(component); e != nil {
+		return f.decoded(ctx, r, e.Commands)
+	}
+	return f.decoded(ctx, r, f.Schemas.Messages())
+}
+
+// A headerLine is a header in JSON; bytes that are no text are replaced.
+type headerLine struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func headerLines(headers []kgo.RecordHeader) []headerLine {
+	lines := make([]headerLine, 0, len(headers))
+	for _, h := range headers {
+		lines = append(lines, headerLine{h.Key, string(h.Value)})
+	}
+	return lines
+}
+
+// showCommand shows the headers of a record and its value.
+func (a *app) showCommand(headers []kgo.RecordHeader, value json.RawMessage) error {
+	for _, h := range headers {
+		if _, err := fmt.Fprintf(a.out, "  %s: %s\n", h.Key, printable(h.Value)); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(a.out, "  %s\n", value)
+	return err
+}
+
+// printable is text as it is, and other bytes in quotes.
+func printable(b []byte) string {
+	if quoted := fmt.Sprintf("%q", b); quoted != `"`+string(b)+`"` {
+		return quoted
+	}
+	return string(b)
+}
+
 // storedJSON shows what a store holds of an entity.
-func storedJSON(e *contexts.Entity, value []byte) (sequence int64, state json.RawMessage, err error) {
-	stored, err := entities.ParseStored(value)
-	if err != nil {
-		return 0, nil, err
+func storedJSON(e *contexts.Entity, value []byte) (stored entities.Stored, state json.RawMessage, err error) {
+	if stored, err = entities.ParseStored(value); err != nil {
+		return stored, nil, err
 	}
 	decoded := e.Behavior.InitialState()
 	if stored.State != nil {
 		if decoded, err = e.Behavior.DecodeState(stored.Fingerprint, stored.State); err != nil {
-			return 0, nil, err
+			return stored, nil, err
 		}
 	}
 	state, err = e.Behavior.StateJSON(decoded)
-	return stored.Sequence, state, err
+	return stored, state, err
 }

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/cmd/processor/following"
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/records"
@@ -51,7 +53,22 @@ type inspection struct {
 	Shard    int32           `json:"shard"`
 	Owner    string          `json:"owner"`
 	Source   string          `json:"source"`
+	Parked   *parkedLine     `json:"parked,omitempty"`
 	State    json.RawMessage `json:"state"`
+}
+
+// A parkedLine is how an entity is parked.
+type parkedLine struct {
+	Waiting int64  `json:"waiting"`
+	Since   string `json:"since"`
+	Reason  string `json:"reason"`
+}
+
+func parkedLineOf(p *entities.Parked) *parkedLine {
+	if p == nil {
+		return nil
+	}
+	return &parkedLine{Waiting: p.Waiting(), Since: moment(time.UnixMilli(p.SinceMS)), Reason: string(p.Reason)}
 }
 
 func (a *app) inspect(ctx context.Context, dir, name, id string, o *inspectOptions) error {
@@ -81,9 +98,11 @@ func (a *app) inspect(ctx context.Context, dir, name, id string, o *inspectOptio
 		a.say("%s/%s has never accepted a command (shard %d, owner %s, source: %s)", name, id, found.Shard, found.Owner, found.Source)
 		return errNo
 	}
-	if found.Sequence, found.State, err = storedJSON(entity, stored); err != nil {
+	read, state, err := storedJSON(entity, stored)
+	if err != nil {
 		return fmt.Errorf("%s/%s: %w", name, id, err)
 	}
+	found.Sequence, found.State, found.Parked = read.Sequence, state, parkedLineOf(read.Parked)
 	return a.showInspection(found, o.json)
 }
 
@@ -167,6 +186,11 @@ func (a *app) showInspection(found inspection, asJSON bool) error {
 		return a.writeJSON(found)
 	}
 	a.say("source: %s", found.Source)
-	_, err := fmt.Fprintf(a.out, "%s/%s  sequence %d  shard %d  owner %s\n%s\n", found.Entity, found.ID, found.Sequence, found.Shard, found.Owner, found.State)
+	parked := ""
+	if p := found.Parked; p != nil {
+		parked = fmt.Sprintf("parked: %d waiting, since %s, %s\n", p.Waiting, p.Since, p.Reason)
+	}
+	_, err := fmt.Fprintf(a.out, "%s/%s  sequence %d  shard %d  owner %s\n%s%s\n",
+		found.Entity, found.ID, found.Sequence, found.Shard, found.Owner, parked, found.State)
 	return err
 }

@@ -23,8 +23,8 @@ func (a *app) watchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch DIR NAME",
 		Short: "Follows the events of an entity or the rows of a projection",
-		Long: "Follows the events of an entity type or the rows of a projection, decoded; also `dead-letters` and `replies`. From the start, until\n" +
-			"ctrl-c.",
+		Long: "Follows the events of an entity type or the rows of a projection, decoded; also `dead-letters`, `parked`, `operations`\n" +
+			"and `replies`. From the start, until ctrl-c.",
 		Example:           "  processor watch examples/shop customer-totals",
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: completeWatch,
