@@ -24,7 +24,7 @@ lint: ## formatting and lint
 
 test: ## all tests, on the embedded broker
 	go test -race -timeout 15m -tags $(TAGS) ./...
-	go test -timeout 15m -tags $(TAGS) ./internal/simulation
+	go test -timeout 15m -tags $(TAGS) ./internal/simulation ./partitions
 
 tidy: ## go.mod and go.sum say what is used
 	go mod tidy -diff
