@@ -150,6 +150,7 @@ func (a *arena) judge(ctx context.Context, work *ledger.Workload, r *results) er
 	defer cancel()
 	if err := errors.Join(a.fleet.startAll(), a.fleet.awaitReady(level), a.fleet.awaitLevel(level)); err != nil {
 		r.find(notLevel, err.Error())
+		a.explain(ctx, r)
 	}
 	a.journal.say("checking")
 	known := newMemory(a.owners.inspect)
@@ -165,5 +166,16 @@ func (a *arena) judge(ctx context.Context, work *ledger.Workload, r *results) er
 	}
 	r.Restored = len(known.answered)
 	a.journal.say("ending")
-	return a.fleet.leaveAll()
+	return errors.Join(a.fleet.leaveAll(), ctx.Err()) // What was interrupted has found nothing.
+}
+
+// explain looks for what shards may wait for that do not come to rest.
+func (a *arena) explain(ctx context.Context, r *results) {
+	open, err := a.cluster.OpenTransactions(ctx)
+	if err != nil {
+		r.find(notLevel, "looking for open transactions: "+err.Error())
+	}
+	for _, o := range open {
+		r.find(openTransaction, o.String())
+	}
 }

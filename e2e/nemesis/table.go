@@ -28,17 +28,19 @@ var classes = []struct{ kind, says string }{
 	{handNeeded, "processes that needed a hand"},
 	{badExit, "after SIGTERM an exit code other than 0, or none in 30 s"},
 	{notLevel, "not at rest after all was healed"},
+	{openTransaction, "transactions still open then, by partition; of the brokers' making where their coordinator says Complete"},
 	{notRestored, "not restored from nothing"},
 	{notHealed, "faults that the nemesis could not undo"},
 }
 
 // What is found beside the ledger's own.
 const (
-	handNeeded  = "needed-a-hand"
-	badExit     = "bad-exit"
-	notLevel    = "not-level"
-	notRestored = "not-restored"
-	notHealed   = "not-healed"
+	handNeeded      = "needed-a-hand"
+	openTransaction = "open-transaction"
+	badExit         = "bad-exit"
+	notLevel        = "not-level"
+	notRestored     = "not-restored"
+	notHealed       = "not-healed"
 )
 
 // publish writes the results as JSON and as Markdown, and shows the latter.
