@@ -79,20 +79,11 @@ func (l *lane) fetchFailed(ctx context.Context, at records.TopicPartition, err e
 	}
 }
 
-// stopReaders stops the tasks that read a partition whose records are not what they were.
-func (l *lane) stopReaders(at records.TopicPartition, why func(*input) *GapError) {
-	for _, in := range slices.Clone(l.readers[at]) {
-		l.stopTask(in.task, why(in))
-	}
-}
-
 // stopReadersOutOfRange stops the tasks at once, and tells why when the brokers have been asked: a log that was cut back does not have the position
 // until it is written on, and to read it from its start would be wrong then.
 func (l *lane) stopReadersOutOfRange(at records.TopicPartition) {
 	for _, in := range slices.Clone(l.readers[at]) {
-		for _, other := range in.task.inputs {
-			l.stopInput(other)
-		}
+		l.stopInputs(in.task)
 		asked := *in // The lane's own goes on changing.
 		l.engine.shards.Go(func() { asked.task.shard.taskStopped(asked.task, l.engine.whyOutOfRange(&asked)) })
 	}
@@ -110,10 +101,15 @@ func reading(at records.TopicPartition) string { return fmt.Sprintf("reading %s"
 
 // stopTask takes one task out of the lane for good: it would skip records if it went on. The rest of its shard goes on.
 func (l *lane) stopTask(t *task, err error) {
+	l.stopInputs(t)
+	t.shard.taskStopped(t, err)
+}
+
+func (l *lane) stopInputs(t *task) {
+	t.stopped = true
 	for _, in := range t.inputs {
 		l.stopInput(in)
 	}
-	t.shard.taskStopped(t, err)
 }
 
 // decide gives batches to their processors, shard by shard, several shards at once.

@@ -38,12 +38,13 @@ func TestAbortedTransactionBehindALeaderThatMovedIsNoGap(t *testing.T) {
 		send(other)
 		a.wire.thaw()
 		require.NoError(b.t, one.EndTransaction(b.t.Context(), kgo.TryAbort))
-		time.Sleep(3 * time.Second) // The reader passes the aborted record, and is given nothing.
+		pass(3 * time.Second) // The reader passes the aborted record, and is given nothing.
 
 		require.NoError(b.t, b.cluster.MoveTopicPartition(topic, 0, (leader+2)%3))
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		require.NoError(b.t, other.EndTransaction(b.t.Context(), kgo.TryCommit))
-		b.awaitEvents(2)
+		b.sent.Add(2)
+		b.awaitAll()
 		require.Len(b.t, b.awaitRecords("replies", 2), 2)
 		require.Empty(b.t, a.events.stopped)
 	})

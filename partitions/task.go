@@ -16,6 +16,8 @@ type task struct {
 	// changelogID is the topic id of the changelog.
 	changelogID [16]byte
 	inputs      []*input
+	// stopped: it takes no more records in, for good; somebody must say where it goes on.
+	stopped bool
 
 	// Reads go through these in order, then to the store: what the open window changes, and what the window being committed changes.
 	open, committing *overlay

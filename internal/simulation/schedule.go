@@ -69,6 +69,7 @@ func (s *schedule) rest(d time.Duration) {
 	for _, h := range due {
 		h.do()
 	}
+	s.expire()
 	for _, in := range s.instances {
 		s.supervise(in)
 	}

@@ -64,6 +64,7 @@ const patience = 3 * time.Minute
 func (w *world) settle() {
 	deadline := time.Now().Add(patience)
 	for {
+		w.expire()
 		for _, in := range w.instances {
 			w.supervise(in)
 		}

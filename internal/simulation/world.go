@@ -61,6 +61,7 @@ type world struct {
 	began     time.Time
 	told      told
 	found     []found
+	ghosts    []ghost
 
 	// mu guards trace: engines note things too.
 	mu    sync.Mutex
