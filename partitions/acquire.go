@@ -187,8 +187,10 @@ func (e *NoPositionError) Error() string {
 // readProgress reads one shard's progress to the end that the log has now.
 func (rt *engine) readProgress(ctx context.Context, shard int32) (progressTable, error) {
 	table := make(progressTable)
+	at := records.TopicPartition{Topic: rt.progressTopic, Partition: shard}
+	defer rt.waits.over(openTransactionIn(at))
 	err := rt.restorer.Restore(ctx, changelog.Request{
-		TopicPartition: records.TopicPartition{Topic: rt.progressTopic, Partition: shard}, From: changelog.FromStart, Stuck: rt.fenceStuck,
+		TopicPartition: at, From: changelog.FromStart, Stuck: rt.fenceStuck,
 		Apply: func(batch []*kgo.Record, _ records.Position) error {
 			for _, r := range batch {
 				if err := table.take(r); err != nil {
@@ -263,7 +265,7 @@ func (s *sweeper) run(ctx context.Context, rt *engine, after time.Time) error {
 }
 
 // fenceStuck is called when reading does not get on below the end: a transaction is open that was not there, or not absent, a moment ago.
-func (rt *engine) fenceStuck(ctx context.Context) error {
+func (rt *engine) fenceStuck(ctx context.Context, s changelog.Standstill) error {
 	err := rt.sweep.run(ctx, rt, time.Now())
 	if errors.Is(err, context.Canceled) {
 		return err
@@ -271,5 +273,17 @@ func (rt *engine) fenceStuck(ctx context.Context) error {
 	if err != nil {
 		rt.waits.say("fencing transactions of absent instances", err)
 	}
+	if stood := time.Since(s.Since); stood > standstillPatience {
+		rt.waits.say(openTransactionIn(s.TopicPartition), fmt.Errorf("nothing can be read from position %d on, for %s now: a transaction there is neither "+
+			"committed nor aborted, and none of this context's instances that are gone has one open; kafka-transactions.sh describe-producers tells whose it is",
+			s.At, stood.Round(time.Second)))
+	}
 	return nil
+}
+
+// standstillPatience is longer than a transaction may take, and than brokers take to notice one that takes longer.
+const standstillPatience = 25 * time.Second
+
+func openTransactionIn(at records.TopicPartition) string {
+	return fmt.Sprintf("an open transaction in %s", at)
 }

@@ -1,6 +1,8 @@
 package partitions
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,4 +55,25 @@ func TestAbortedTransactionBehindALeaderThatMovedIsNoGap(t *testing.T) {
 // sender writes commands in transactions of its own.
 func (b *bubble) sender(transactionalID string) *kgo.Client {
 	return b.client(kgo.TransactionalID(transactionalID), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionTimeout(time.Minute))
+}
+
+// A transaction of somebody who lives, or that a coordinator has lost, cannot be ended by us: the shard waits for it, and says so.
+func TestTransactionThatNobodyEndsIsTold(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		stranger := b.sender("stranger")
+		defer stranger.Close()
+		require.NoError(b.t, stranger.BeginTransaction())
+		require.NoError(b.t, stranger.ProduceSync(b.t.Context(), &kgo.Record{Topic: b.name + ".counter.changelog", Key: []byte("k"), Value: []byte("1")}).FirstErr())
+		a := b.begin("a")
+		told := "an open transaction in " + b.name + ".counter.changelog/0: nothing can be read from position 0 on"
+		var waited []string
+		for !slices.ContainsFunc(waited, func(s string) bool { return strings.HasPrefix(s, told) }) {
+			pass(time.Second)
+			a.await(b.t, func(l *log) bool { waited = slices.Clone(l.waits); return true })
+		}
+		require.NoError(b.t, stranger.EndTransaction(b.t.Context(), kgo.TryAbort))
+		a.awaitRunning(b.t, 1)
+		b.command(1)
+		b.awaitAll()
+	})
 }

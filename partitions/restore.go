@@ -40,6 +40,7 @@ func (s *shard) restore(ctx context.Context, t *task) (used bool, err error) {
 		})
 	}
 	var changes []statestore.Change
+	defer s.engine.waits.over(openTransactionIn(at))
 	err = s.engine.restorer.Restore(ctx, changelog.Request{
 		TopicPartition: at, From: from, Stuck: s.engine.fenceStuck,
 		Progress: func(done, remaining int64) { read = done; tell(remaining) },

@@ -1,60 +1,76 @@
 package simulation
 
 import (
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/partita-io/partita/kafka/client"
 )
 
-// A ghost is a member of the group whose process is dead. A broker expires it after its session timeout. The embedded one forgets to when the
-// member's connection was gone as its JoinGroup was answered: it arms no timer for it, gives it shards, and these stand still for ever. So the
-// world does what Kafka does.
-type ghost struct {
-	// member begins the client id.
-	member string
-	until  time.Time
+// An attendance is when the broker heard of each member of the group. A broker expires a member that it does not hear of any more. The embedded one
+// forgets to when the member's connection was gone as its JoinGroup was answered: it arms no timer for it, and gives it shards, which stand still
+// for ever, or waits for it in every rebalance, whose deadline each other member moves on by joining again. So the world does what Kafka does.
+type attendance struct {
+	// mu guards seen: the broker adds to it.
+	mu   sync.Mutex
+	seen map[string]time.Time
+	next time.Time
 }
 
-// sessionTimeout is that of the engine's members.
-const sessionTimeout = 6 * time.Second
+const (
+	// ghostAfter is longer than a session and than a rebalance, in which a member that waits says nothing.
+	ghostAfter = 12 * time.Second
+	rollCall   = 2 * time.Second
+)
 
-// haunt notes a process that has died.
-func (w *world) haunt(instanceID string) {
-	w.ghosts = append(w.ghosts, ghost{member: client.MemberID(instanceID, ""), until: time.Now().Add(sessionTimeout)})
-}
-
-// reborn: who starts again removes its former self from the group, and is no ghost.
-func (w *world) reborn(instanceID string) {
-	kept := w.ghosts[:0]
-	for _, g := range w.ghosts {
-		if g.member != client.MemberID(instanceID, "") {
-			kept = append(kept, g)
-		}
+// attend has the cluster note who speaks.
+func (a *attendance) attend(cluster *kfake.Cluster) {
+	a.seen = make(map[string]time.Time)
+	for _, key := range []kmsg.Key{kmsg.JoinGroup, kmsg.SyncGroup, kmsg.Heartbeat} {
+		cluster.ControlKey(key.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
+			cluster.KeepControl()
+			a.hear(request)
+			return nil, nil, false
+		})
 	}
-	w.ghosts = kept
 }
 
-// expire removes ghosts whose time has come.
+func (a *attendance) hear(request kmsg.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch r := request.(type) {
+	case *kmsg.JoinGroupRequest:
+		a.seen[r.MemberID] = time.Now()
+	case *kmsg.SyncGroupRequest:
+		a.seen[r.MemberID] = time.Now()
+	case *kmsg.HeartbeatRequest:
+		a.seen[r.MemberID] = time.Now()
+	}
+}
+
+func (a *attendance) silent(member string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return time.Since(a.seen[member]) > ghostAfter
+}
+
+// expire removes members of the group that have said nothing for too long.
 func (w *world) expire() {
-	for len(w.ghosts) > 0 && !time.Now().Before(w.ghosts[0].until) {
-		member := w.ghosts[0].member
-		w.ghosts = w.ghosts[1:]
-		w.remove(member)
+	now := time.Now()
+	if now.Before(w.attendance.next) {
+		return
 	}
-}
-
-func (w *world) remove(member string) {
+	w.attendance.next = now.Add(rollCall)
 	groups, err := kadm.NewClient(w.cl).DescribeGroups(w.t.Context(), bank.Name)
 	require.NoError(w.t, err)
 	req := kmsg.NewPtrLeaveGroupRequest()
 	req.Group = bank.Name
 	for _, m := range groups[bank.Name].Members {
-		if strings.HasPrefix(m.ClientID, member) {
+		if w.attendance.silent(m.MemberID) {
+			w.note("a ghost is expired: %s", m.ClientID)
 			leaving := kmsg.NewLeaveGroupRequestMember()
 			leaving.MemberID = m.MemberID
 			req.Members = append(req.Members, leaving)
@@ -63,8 +79,7 @@ func (w *world) remove(member string) {
 	if len(req.Members) == 0 {
 		return
 	}
-	w.note("a ghost is expired: %s", member)
-	w.tally.add("engine", "dead members expired", len(req.Members))
+	w.tally.add("engine", "dead members expired by the world", len(req.Members))
 	_, err = req.RequestWith(w.t.Context(), w.cl)
 	require.NoError(w.t, err)
 }

@@ -39,8 +39,6 @@ type life struct {
 	views *partitions.Views
 	stop  context.CancelFunc
 	done  chan error
-	// instanceID is what the group knows the process by.
-	instanceID string
 	// recorder is for the case that the seed fails.
 	recorder *recorder
 }
@@ -66,8 +64,6 @@ func (in *instance) start() {
 	l.link.witness, l.link.outage, l.link.recorder = w.witness, w.outage, l.recorder
 	env, err := statestore.OpenEnv(in.directory(), storeOptions(l.disk))
 	require.NoError(w.t, err)
-	l.instanceID = env.InstanceID()
-	w.reborn(l.instanceID)
 	ctx, stop := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	l.stop = stop
 	brokers := w.client(l.link.dial)
@@ -98,7 +94,6 @@ func (in *instance) kill() {
 	if err := <-l.done; err != nil {
 		in.world.note("%s said, when it was dead: %v", l.name, err)
 	}
-	in.world.haunt(l.instanceID)
 }
 
 // losePower kills the process, and takes what it had not synced, in part: survive percent of the blocks and directory entries stay.

@@ -61,7 +61,8 @@ type world struct {
 	began     time.Time
 	told      told
 	found     []found
-	ghosts    []ghost
+	// attendance is who speaks in the group.
+	attendance attendance
 
 	// mu guards trace: engines note things too.
 	mu    sync.Mutex
@@ -81,6 +82,7 @@ func newWorld(t *testing.T, dir string, counts *tally) *world {
 	var err error
 	w.cluster, err = kfake.NewCluster(kfake.NumBrokers(nodes), kfake.ListenFn(w.network.Listen), kfake.Ports(ports...))
 	require.NoError(t, err)
+	w.attendance.attend(w.cluster)
 	w.cl, err = client.NewPlainProducer(w.client(w.link.dial))
 	require.NoError(t, err)
 	w.createTopics()

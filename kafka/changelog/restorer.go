@@ -27,7 +27,14 @@ type Request struct {
 	// Progress is told how far it has come: offsets read, offsets left. May be nil.
 	Progress func(read, remaining int64)
 	// Stuck is called when the position does not move on below the end: an open transaction holds the stable end back. May be nil.
-	Stuck func(ctx context.Context) error
+	Stuck func(ctx context.Context, s Standstill) error
+}
+
+// A Standstill is a position below the end that has not moved on for some time.
+type Standstill struct {
+	records.TopicPartition
+	At    records.Position
+	Since time.Time
 }
 
 // A Restorer reads many partitions at once, each by the goroutine that asks, with one of a few clients. So memory is bounded by what the clients
@@ -103,6 +110,8 @@ type reading struct {
 	cl                 *kgo.Client
 	start, at, end     records.Position
 	appliedAtLeastOnce bool
+	// moved is when the position last did.
+	moved time.Time
 }
 
 func read(ctx context.Context, cl *kgo.Client, q Request) error {
@@ -110,7 +119,7 @@ func read(ctx context.Context, cl *kgo.Client, q Request) error {
 	if err != nil {
 		return err
 	}
-	g := &reading{Request: q, cl: cl, start: q.From, at: q.From, end: bounds.End}
+	g := &reading{Request: q, cl: cl, start: q.From, at: q.From, end: bounds.End, moved: time.Now()}
 	if q.From == FromStart {
 		g.start, g.at = bounds.Start, bounds.Start
 	}
@@ -193,7 +202,7 @@ func (g *reading) apply(batch []*kgo.Record, next records.Position) error {
 	if err := g.Apply(batch, next); err != nil {
 		return err
 	}
-	g.at = next
+	g.at, g.moved = next, time.Now()
 	if g.Progress != nil {
 		g.Progress(int64(g.at-g.start), g.at.Behind(g.end))
 	}
@@ -213,7 +222,7 @@ func (g *reading) rest(ctx context.Context) error {
 	case next > g.at:
 		return g.apply(nil, next)
 	case g.Stuck != nil:
-		return g.Stuck(ctx)
+		return g.Stuck(ctx, Standstill{TopicPartition: g.TopicPartition, At: g.at, Since: g.moved})
 	}
 	return nil
 }

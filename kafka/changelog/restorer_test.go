@@ -70,7 +70,7 @@ func (l *log) end(commit kgo.TransactionEndTry) {
 }
 
 // restore returns the values read and the position reached.
-func (l *log) restore(from records.Position, stuck func(context.Context) error) ([]string, records.Position, error) {
+func (l *log) restore(from records.Position, stuck func(context.Context, Standstill) error) ([]string, records.Position, error) {
 	var values []string
 	var at records.Position
 	ctx, cancel := context.WithTimeout(l.t.Context(), 30*time.Second)
@@ -125,7 +125,7 @@ func TestOpenTransactionIsWaitedFor(t *testing.T) {
 	l.end(kgo.TryCommit)
 	l.begin("a2")
 	stuck := 0
-	values, _, err := l.restore(FromStart, func(context.Context) error {
+	values, _, err := l.restore(FromStart, func(context.Context, Standstill) error {
 		if stuck++; stuck == 2 {
 			l.end(kgo.TryCommit)
 		}
@@ -192,7 +192,7 @@ func TestTopicDeletedMeanwhileEndsTheRead(t *testing.T) {
 	l := newLog(t, nil)
 	l.begin("a1")
 	stuck := 0
-	_, _, err := l.restore(FromStart, func(ctx context.Context) error {
+	_, _, err := l.restore(FromStart, func(ctx context.Context, _ Standstill) error {
 		if stuck++; stuck > 1 {
 			return nil
 		}
@@ -211,7 +211,7 @@ func TestCancelledReadEnds(t *testing.T) {
 	err := l.restorer.Restore(ctx, Request{
 		TopicPartition: l.at, From: FromStart,
 		Apply: func([]*kgo.Record, records.Position) error { return nil },
-		Stuck: func(context.Context) error { cancel(); return nil },
+		Stuck: func(context.Context, Standstill) error { cancel(); return nil },
 	})
 	require.ErrorIs(t, err, context.Canceled)
 	l.end(kgo.TryAbort)
