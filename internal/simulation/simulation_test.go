@@ -70,6 +70,10 @@ func (w *world) settle() {
 		}
 		err := w.checkOutcome()
 		if err == nil {
+			// A command that was answered before, and asks for no answer, shows nowhere else.
+			err = w.checkAccounted()
+		}
+		if err == nil {
 			w.note("level")
 			return
 		}
