@@ -8,6 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/partita-io/partita/kafka/client"
 )
 
 // An attendance is when the broker heard of each member of the group. A broker expires a member that it does not hear of any more. The embedded one
@@ -21,9 +23,11 @@ type attendance struct {
 }
 
 const (
-	// ghostAfter is longer than a session and than a rebalance, in which a member that waits says nothing.
-	ghostAfter = 12 * time.Second
-	rollCall   = 2 * time.Second
+	// ghostAfter is longer than a session and than a rebalance, in which a member that waits says nothing. forgottenAfter is for one that a living process
+	// may have been before it got another id: longer than its client waits for an answer before it asks again.
+	ghostAfter     = 12 * time.Second
+	forgottenAfter = 25 * time.Second
+	rollCall       = 2 * time.Second
 )
 
 // attend has the cluster note who speaks.
@@ -51,10 +55,21 @@ func (a *attendance) hear(request kmsg.Request) {
 	}
 }
 
-func (a *attendance) silent(member string) bool {
+func (a *attendance) silentFor(member string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return time.Since(a.seen[member]) > ghostAfter
+	return time.Since(a.seen[member])
+}
+
+// patienceWith is how long a member may say nothing.
+func (w *world) patienceWith(clientID string) time.Duration {
+	id, _, _ := client.ParseMemberID(clientID)
+	for _, in := range w.instances {
+		if in.alive() && in.life.instanceID == id {
+			return forgottenAfter
+		}
+	}
+	return ghostAfter
 }
 
 // expire removes members of the group that have said nothing for too long.
@@ -69,7 +84,7 @@ func (w *world) expire() {
 	req := kmsg.NewPtrLeaveGroupRequest()
 	req.Group = bank.Name
 	for _, m := range groups[bank.Name].Members {
-		if w.attendance.silent(m.MemberID) {
+		if w.attendance.silentFor(m.MemberID) > w.patienceWith(m.ClientID) {
 			w.note("a ghost is expired: %s", m.ClientID)
 			leaving := kmsg.NewLeaveGroupRequestMember()
 			leaving.MemberID = m.MemberID

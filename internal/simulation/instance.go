@@ -39,6 +39,8 @@ type life struct {
 	views *partitions.Views
 	stop  context.CancelFunc
 	done  chan error
+	// instanceID is what the group knows the process by.
+	instanceID string
 	// recorder is for the case that the seed fails.
 	recorder *recorder
 }
@@ -64,6 +66,7 @@ func (in *instance) start() {
 	l.link.witness, l.link.outage, l.link.recorder = w.witness, w.outage, l.recorder
 	env, err := statestore.OpenEnv(in.directory(), storeOptions(l.disk))
 	require.NoError(w.t, err)
+	l.instanceID = env.InstanceID()
 	ctx, stop := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	l.stop = stop
 	brokers := w.client(l.link.dial)
