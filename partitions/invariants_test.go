@@ -168,6 +168,16 @@ func TestInputsOfAnAbandonedWindowAreWhereTheyWere(t *testing.T) {
 	for _, in := range l.open.parts[0].toRecord() {
 		require.Equal(t, map[*input]records.Position{first: 7, second: 7}[in], in.decided, "a position is never ahead of what was decided")
 	}
+
+	l.abandon()
+	require.EqualValues(t, 5, first.decided)
+	var from []int64
+	for _, b := range l.backlog {
+		if b.input == first {
+			from = append(from, int64(b.from))
+		}
+	}
+	require.Equal(t, []int64{5, 7, 8}, from, "records are decided again before those that wait behind them")
 }
 
 // kgo may be a member again before it tells that it was thrown out: the member id tells.
