@@ -23,7 +23,7 @@ lint: ## formatting and lint
 	golangci-lint run
 
 test: ## all tests, on the embedded broker
-	go test -race -timeout 15m -tags $(TAGS) ./...
+	go test -race -timeout 20m -tags $(TAGS) ./...
 	go test -timeout 15m -tags $(TAGS) ./internal/simulation ./partitions
 
 tidy: ## go.mod and go.sum say what is used
