@@ -97,8 +97,10 @@ func TestZombieWindowIsRefusedAtAnyMoment(t *testing.T) {
 		a.wire.thaw()
 		a.await(b.t, func(l *log) bool { return l.running == 2 })
 		other.awaitRunning(b.t, 2)
-		late := m.key != kmsg.EndTxn || m.when == asking
-		require.Equal(b.t, late, before == a.committed(), "windows committed: %d, now %d", before, a.committed())
+		if m.key != kmsg.EndTxn || m.when == asking {
+			// Behind that the broker has committed; whether the zombie hears of it before it hears that its shards are lost is a race.
+			require.Equal(b.t, before, a.committed(), "windows committed")
+		}
 		b.command(3)
 		b.awaitAll()
 		require.Greater(b.t, a.committed(), before, "it works again")
