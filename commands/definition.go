@@ -28,12 +28,18 @@ type Definition struct {
 	MaxRecordBytes int
 	// CacheBytes bounds the decoded entities that one shard keeps; while commands are decided they may take a quarter more. Default 16 MiB.
 	CacheBytes int
+	// ReleaseCommands is how many waiting commands of a parked entity one window decides at most, together of no more than 1 MiB; the rest goes on in
+	// another, so that memory stays bounded and other entities have their turn. Default 200.
+	ReleaseCommands int
 }
 
 const (
 	defaultMaxRecordBytes = 1_000_000 - 4096
 	defaultCacheBytes     = 16 << 20
 	maxKeyBytes           = 1024
+
+	defaultReleaseCommands = 200
+	releasedMostBytes      = 1 << 20
 )
 
 // Component makes the component that runs the entity type.
@@ -43,6 +49,9 @@ func (d Definition) Component(ctx context.Context) partitions.Component {
 	}
 	if d.CacheBytes == 0 {
 		d.CacheBytes = defaultCacheBytes
+	}
+	if d.ReleaseCommands == 0 {
+		d.ReleaseCommands = defaultReleaseCommands
 	}
 	return partitions.Component{
 		Name:      d.Name,

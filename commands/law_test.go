@@ -279,7 +279,7 @@ func TestOutputsAreThoseOfTheNaiveTwin(t *testing.T) {
 			t: t, processor: newProcessor(t.Context(), d, 0), window: newWindow(),
 			twin: &ledger{parks: d.OnFailure == entities.Park, entities: map[string]*account{}},
 		}
-		l.processor.releasedMost = rapid.SampledFrom([]int{1, 2, 200}).Draw(t, "released at once")
+		l.processor.definition.ReleaseCommands = rapid.SampledFrom([]int{1, 2, 200}).Draw(t, "released at once")
 		for range rapid.IntRange(1, 8).Draw(t, "windows") {
 			behavior.mended = rapid.Bool().Draw(t, "mended")
 			l.twin.behavior.mended = behavior.mended

@@ -11,11 +11,6 @@ import (
 	"github.com/partita-io/partita/partitions"
 )
 
-const (
-	releasedMost      = 200
-	releasedMostBytes = 1 << 20
-)
-
 // operate does what an operator asks of a parked entity.
 func (p *processor) operate(w partitions.Window, q *request, e *entity) error {
 	order, err := records.ParseOrder(*q.operation, q.record.Value)

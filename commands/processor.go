@@ -22,10 +22,6 @@ type processor struct {
 	// The commands that wait to be decided together, of different entities; turns are theirs, in the same order.
 	waiting []pending
 	turns   []behaviors.Turn
-
-	// What one operation may take from the queue of a parked entity within a window: more goes on in another, so that memory stays bounded and
-	// other entities have their turn.
-	releasedMost, releasedMostBytes int
 }
 
 type pending struct {
@@ -40,7 +36,6 @@ func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
 	input := records.TopicPartition{Topic: d.Topics.Commands(d.Name).Name, Partition: shard}
 	return &processor{
 		ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), reader: newReader(input), writer: newWriter(d, shard),
-		releasedMost: releasedMost, releasedMostBytes: releasedMostBytes,
 	}
 }
 

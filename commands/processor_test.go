@@ -28,7 +28,7 @@ func newDesk(t *testing.T, change ...func(*Definition)) *desk {
 	b := &counter{}
 	d := Definition{
 		Topics: shopTopics, Name: "counter", Behavior: b, Remember: entities.DefaultRemember, Version: "v7",
-		MaxRecordBytes: 4096, CacheBytes: 1 << 20,
+		MaxRecordBytes: 4096, CacheBytes: 1 << 20, ReleaseCommands: defaultReleaseCommands,
 	}
 	for _, c := range change {
 		c(&d)

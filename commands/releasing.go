@@ -31,7 +31,7 @@ func (r *releasing) hasRoom() bool {
 	if r.order.Singly {
 		return r.commands == 0
 	}
-	return r.commands < r.processor.releasedMost && r.bytes < r.processor.releasedMostBytes
+	return r.commands < r.processor.definition.ReleaseCommands && r.bytes < releasedMostBytes
 }
 
 // first reads the first command that waits; nil if none does.

@@ -10,12 +10,13 @@ import (
 	"github.com/partita-io/partita/entities"
 )
 
-// The behaviours under test. A command is "pay N GROUP", "draw N GROUP" (rejected beyond the balance) or "fail"; an event is "±N GROUP". State and
-// rows are digits: a balance; "COUNT SUM" of a group; an account's last sequence and balance.
+// The behaviours under test. A command is "pay N GROUP", "draw N GROUP" (rejected beyond the balance), "fail", or "trip N GROUP WHICH", which fails
+// until WHICH is mended and pays then; an event is "±N GROUP". State and rows are digits: a balance; "COUNT SUM" of a group; an account's last sequence
+// and balance.
 
 const fingerprint = 1
 
-type account struct{}
+type account struct{ mended *mended }
 
 type balance struct{ cents int64 }
 
@@ -30,12 +31,12 @@ func (account) StateJSON(s entities.State) ([]byte, error) {
 	return strconv.AppendInt(nil, s.(*balance).cents, 10), nil
 }
 
-func (account) Decide(_ context.Context, turns []behaviors.Turn) {
+func (a account) Decide(_ context.Context, turns []behaviors.Turn) {
 	for i := range turns {
 		t := &turns[i]
 		state := t.State.(*balance)
 		words := strings.Fields(string(t.Command.Payload.Data))
-		if words[0] == "fail" {
+		if words[0] == "fail" || words[0] == "trip" && !a.mended.has(words[3]) {
 			t.Failure = &entities.Failure{Code: entities.BehaviorError, Message: "as asked"}
 			continue
 		}

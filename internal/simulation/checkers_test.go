@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
 )
@@ -145,7 +146,7 @@ func (w *world) anyEvent() *entry {
 func TestEachInvariantsCheckerNoticesAForgery(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, dir, newTally())
+		w := newWorld(t, dir, newTally(), entities.DeadLetter)
 		defer w.close()
 		defer w.killAll()
 		s := newSchedule(w, 1)

@@ -49,6 +49,8 @@ type life struct {
 const (
 	windowRecords = 8
 	windowBytes   = 8 << 10
+	// releaseCommands is small, too: what waits takes several.
+	releaseCommands = 5
 )
 
 func (in *instance) alive() bool { return in.life != nil }
@@ -72,7 +74,7 @@ func (in *instance) start() {
 	brokers := w.client(l.link.dial)
 	brokers.Logger = l.recorder
 	cfg := partitions.Config{
-		Context: bank.Name, Shards: shards, Components: components(ctx), Client: brokers, Stores: env, Version: "1",
+		Context: bank.Name, Shards: shards, Components: w.components(ctx), Client: brokers, Stores: env, Version: "1",
 		WindowRecords: windowRecords, WindowBytes: windowBytes, Views: l.views, Listener: w.listener(in, l),
 	}
 	in.life = l

@@ -8,11 +8,13 @@ import (
 )
 
 // checkWhole: invariant 6, all effects of one command are in one transaction: the event, the reply, the dead letter, the state and the position that
-// passes the command; and a transaction has one fate on all partitions.
+// passes the command, or, if it waited with a parked entity, the record that takes it away and the position that passes the operation; and a transaction
+// has one fate on all partitions.
 func (w *world) checkWhole() error {
 	var errs []error
 	passed, wrong := w.passedBy()
 	errs = append(errs, wrong...)
+	left := w.leftBy()
 	for _, t := range w.history.transactions {
 		for _, e := range t.entries {
 			if e.committed != t.committed() || e.marker < 0 {
@@ -29,12 +31,23 @@ func (w *world) checkWhole() error {
 	} {
 		w.history.committed(topic, func(e *entry) {
 			for _, command := range caused(e) {
-				if passed[command] == e.transaction {
+				if passed[command] == e.transaction || left[command] == e.transaction {
 					return
 				}
 			}
 			errs = append(errs, fmt.Errorf("invariant 6: no command that %s may come from (%v) was passed in its transaction %v", place(e), caused(e), e.transaction.writer))
 		})
+	}
+	operated := map[*transaction]bool{}
+	w.history.committed(commandsTopic, func(e *entry) {
+		if header(e.Record, records.Operation) != "" {
+			operated[passed[place(e)]] = true
+		}
+	})
+	for command, t := range left {
+		if !operated[t] {
+			errs = append(errs, fmt.Errorf("invariant 6: the command %s was taken from those that wait in transaction %v, which passes no operation", command, t.writer))
+		}
 	}
 	w.history.committed(eventsTopic, func(e *entry) {
 		if !e.transaction.has(changelogTopic, e.Partition, e.Key) {

@@ -4,14 +4,16 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
 )
 
-// checkWindow: invariants 9 and 10, as far as one window tells. Of the write side each input is decided or forwarded, once.
+// checkWindow: invariants 9 and 10, as far as one window tells. Of the write side each input is decided or forwarded, once. Where entities are parked
+// a window decides what came in earlier ones, too: only the log and the model can tell then.
 func (w *world) checkWindow(l *life, e partitions.WindowEvent) {
 	w.checkSize(l, e)
-	if e.Side != partitions.WriteSide || len(e.Tasks) == 0 {
+	if e.Side != partitions.WriteSide || len(e.Tasks) == 0 || w.onFailure == entities.Park {
 		return
 	}
 	accounted := 0

@@ -12,6 +12,8 @@ import (
 
 // A model is what must come of the commands: per account, in the order of the log, one after another. It shares no code with the engine.
 type model struct {
+	// parks tells that an account of which a command fails waits for the operator.
+	parks    bool
 	accounts map[string]*modelAccount
 	// events are "SEQUENCE TEXT <CAUSE", by account.
 	events map[string][]string
@@ -21,6 +23,8 @@ type model struct {
 	dead map[string]int
 	// groups are "COUNT SUM".
 	groups map[string][2]int64
+	// operations are by correlation id.
+	operations map[string]*modelOperation
 }
 
 type modelAccount struct {
@@ -28,10 +32,24 @@ type modelAccount struct {
 	sequence int
 	// answered are the answers to commands with an id.
 	answered map[string]string
+	// waiting are the commands of a parked account; first is the number of the first, and reason what it failed with.
+	waiting []*modelCommand
+	first   int64
+	reason  string
 }
 
-func newModel() *model {
-	return &model{accounts: map[string]*modelAccount{}, events: map[string][]string{}, answers: map[string]string{}, dead: map[string]int{}, groups: map[string][2]int64{}}
+type modelCommand struct {
+	key, at, id, cause, correlation, expected string
+	words                                     []string
+	// tried: it was decided before.
+	tried bool
+}
+
+func newModel(parks bool) *model {
+	return &model{
+		parks: parks, accounts: map[string]*modelAccount{}, events: map[string][]string{}, answers: map[string]string{}, dead: map[string]int{},
+		groups: map[string][2]int64{}, operations: map[string]*modelOperation{},
+	}
 }
 
 // take decides a record of the commands' topic. One on a foreign partition counts where it was forwarded to.
@@ -45,40 +63,75 @@ func (m *model) take(r *kgo.Record) {
 		a = &modelAccount{answered: map[string]string{}}
 		m.accounts[key] = a
 	}
-	at := fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset)
-	id := header(r, records.ID)
-	cause := id
+	if operation := header(r, records.Operation); operation != "" {
+		m.operate(a, operation, r)
+		return
+	}
+	c := &modelCommand{
+		key: key, at: fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset), id: header(r, records.ID), correlation: header(r, records.CorrelationID),
+		expected: header(r, records.ExpectedSequence), words: strings.Fields(string(r.Value)),
+	}
+	c.cause = c.id
 	if source := header(r, records.Source); source != "" {
-		cause = source + "/" + id
+		c.cause = source + "/" + c.id
 	}
-	if id == "" {
-		cause = at
+	if c.id == "" {
+		c.cause = c.at
 	}
-	answer, again := a.answered[id]
+	_, again := a.answered[c.id]
 	switch {
-	case id != "" && again:
-		answer += " again"
-	default:
-		answer = m.decide(a, key, at, cause, header(r, records.ExpectedSequence), strings.Fields(string(r.Value)))
-		if id != "" && !strings.HasPrefix(answer, "failed") {
-			a.answered[id] = answer
-		}
-	}
-	if correlation := header(r, records.CorrelationID); correlation != "" {
-		m.answers[correlation] = answer
+	case len(a.waiting) > 0 && (c.id == "" || !again):
+		a.waiting = append(a.waiting, c)
+	case !m.decide(a, c) && m.parks:
+		a.waiting, a.first, a.reason = []*modelCommand{c}, r.Offset, "behavior"
 	}
 }
 
-func (m *model) decide(a *modelAccount, key, at, cause, expected string, words []string) string {
-	if expected != "" && expected != strconv.Itoa(a.sequence) {
+// decide returns false for a command that has failed and waits now.
+func (m *model) decide(a *modelAccount, c *modelCommand) bool {
+	answer, again := a.answered[c.id]
+	switch {
+	case c.id != "" && again:
+		answer += " again"
+	default:
+		answer = m.outcome(a, c)
+		if answer == "failed" {
+			if m.parks {
+				return false
+			}
+			m.bury(a, c, "behavior")
+			return true
+		}
+		if c.id != "" {
+			a.answered[c.id] = answer
+		}
+	}
+	m.answer(c, answer)
+	return true
+}
+
+func (m *model) answer(c *modelCommand, answer string) {
+	if c.correlation != "" {
+		m.answers[c.correlation] = answer
+	}
+}
+
+func (m *model) bury(a *modelAccount, c *modelCommand, reason string) {
+	m.dead[c.at]++
+	m.answer(c, fmt.Sprintf("failed %s %d", reason, a.sequence))
+}
+
+func (m *model) outcome(a *modelAccount, c *modelCommand) string {
+	if c.expected != "" && c.expected != strconv.Itoa(a.sequence) {
 		return fmt.Sprintf("rejected wrong-sequence %d", a.sequence)
 	}
-	if words[0] == "fail" {
-		m.dead[at]++
-		return fmt.Sprintf("failed behavior %d", a.sequence)
+	tried := c.tried
+	c.tried = true
+	if c.words[0] == "fail" || c.words[0] == "trip" && !tried {
+		return "failed"
 	}
-	n, _ := strconv.ParseInt(words[1], 10, 64)
-	if words[0] == "draw" {
+	n, _ := strconv.ParseInt(c.words[1], 10, 64)
+	if c.words[0] == "draw" {
 		n = -n
 	}
 	if a.cents+n < 0 {
@@ -86,9 +139,9 @@ func (m *model) decide(a *modelAccount, key, at, cause, expected string, words [
 	}
 	a.cents += n
 	a.sequence++
-	m.events[key] = append(m.events[key], fmt.Sprintf("%d %+d %s <%s", a.sequence, n, words[2], cause))
-	g := m.groups[words[2]]
-	m.groups[words[2]] = [2]int64{g[0] + 1, g[1] + n}
+	m.events[c.key] = append(m.events[c.key], fmt.Sprintf("%d %+d %s <%s", a.sequence, n, c.words[2], c.cause))
+	g := m.groups[c.words[2]]
+	m.groups[c.words[2]] = [2]int64{g[0] + 1, g[1] + n}
 	return fmt.Sprintf("accepted %d reply %d", a.sequence, a.cents)
 }
 

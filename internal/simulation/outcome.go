@@ -19,10 +19,11 @@ func (w *world) checkOutcome() error {
 	if !stable {
 		return errors.New("a transaction is open")
 	}
-	m := newModel()
+	m := newModel(w.onFailure == entities.Park)
+	w.history.committed(commandsTopic, func(e *entry) { m.foresee(e) })
 	w.history.committed(commandsTopic, func(e *entry) { m.take(e.Record) })
 	return errors.Join(
-		w.compareEvents(m), w.compareAnswers(m), w.compareDeadLetters(m), w.compareStates(m), w.compareGroups(m), w.compareBalances(m),
+		w.compareEvents(m), w.compareAnswers(m), w.compareDeadLetters(m), w.compareStates(m), w.compareParked(m), w.compareGroups(m), w.compareBalances(m),
 		w.compareForwards(),
 	)
 }
@@ -80,6 +81,9 @@ func (w *world) compareStates(m *model) error {
 	}
 	var errs []error
 	for key, value := range w.history.latest(changelogTopic) {
+		if entities.IsReserved([]byte(key)) {
+			continue // A waiting command.
+		}
 		stored, err := entities.ParseStored(value)
 		errs = append(errs, err)
 		if stored.Sequence > 0 {

@@ -11,8 +11,9 @@ type schedule struct {
 	*rand.Rand
 	commands int
 	// recent are ids that were sent, by account, to be sent again.
-	recent map[string][]string
-	heals  []heal
+	recent   map[string][]string
+	operator operator
+	heals    []heal
 }
 
 // A heal ends a fault at its time.
@@ -28,7 +29,7 @@ const (
 )
 
 func newSchedule(w *world, seed uint64) *schedule {
-	return &schedule{world: w, Rand: rand.New(rand.NewPCG(seed, 0)), recent: map[string][]string{}}
+	return &schedule{world: w, Rand: rand.New(rand.NewPCG(seed, 0)), recent: map[string][]string{}, operator: operator{asked: map[string]string{}}}
 }
 
 // run carries out the drawn steps, then ends all faults and starts all instances.
@@ -102,6 +103,7 @@ type kind struct {
 var kinds = []kind{
 	{350, func(s *schedule, _ *instance) { s.send(1 + s.IntN(25)) }},
 	{10, func(s *schedule, _ *instance) { s.send(100 + s.IntN(100)) }},
+	{120, func(s *schedule, _ *instance) { s.operate() }},
 	{50, (*schedule).kill},
 	{25, (*schedule).losePower},
 	{40, (*schedule).leave},

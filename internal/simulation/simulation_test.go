@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/partita-io/partita/entities"
 )
 
 // TestWhateverHappensTheModelHolds runs seedsInCheck seeds. PARTITA_SEEDS=n runs n, PARTITA_SEED=s begins with s, PARTITA_TIMES=k runs each k times,
@@ -18,7 +20,7 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, dir, counts)
+		w := newWorld(t, dir, counts, onFailure(seed))
 		defer w.close()
 		defer w.killAll()
 		defer func() {
@@ -27,6 +29,7 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 				fmt.Printf("make soak SEED=%d TIMES=200\n%s\n", seed, strings.Join(w.trace, "\n"))
 			}
 		}()
+		w.note("what fails: %s", w.onFailure)
 		s := newSchedule(w, seed)
 		s.run()
 		w.settle()
@@ -39,6 +42,14 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 		w.must(w.checkInvariants(), "the invariants")
 		counts.add("virtual time", "minutes", int(time.Since(w.began).Minutes()))
 	})
+}
+
+// onFailure has commands that fail parked in every other seed.
+func onFailure(seed uint64) entities.OnFailure {
+	if seed%2 == 0 {
+		return entities.Park
+	}
+	return entities.DeadLetter
 }
 
 // outcomeAtRest is checkOutcome when no transaction is open any more: who was told to end while it made its producers anew has left one to the broker,

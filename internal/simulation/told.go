@@ -122,6 +122,9 @@ func (w *world) windowEnded(l *life, e partitions.WindowEvent) {
 			if t.Kind == partitions.EventEmitted {
 				events++
 			}
+			if t.Kind == partitions.CommandParked {
+				w.tally.add("work", "parked", 1)
+			}
 		}
 		if events == 0 {
 			continue

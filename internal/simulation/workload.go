@@ -29,10 +29,12 @@ func (s *schedule) command() *kgo.Record {
 		r.Partition = s.Int32N(shards)
 	}
 	group := "g" + strconv.Itoa(s.IntN(accountGroups))
-	switch n := s.IntN(20); {
+	switch n := s.IntN(40); {
 	case n == 0:
 		r.Value = []byte("fail")
-	case n < 7:
+	case n == 1:
+		r.Value = fmt.Appendf(nil, "trip %d %s %d", 1+s.IntN(50), group, s.commands)
+	case n < 14:
 		r.Value = fmt.Appendf(nil, "draw %d %s", 1+s.IntN(60), group)
 	default:
 		r.Value = fmt.Appendf(nil, "pay %d %s", 1+s.IntN(50), group)

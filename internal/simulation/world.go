@@ -37,6 +37,7 @@ var (
 	deadLettersTopic = bank.DeadLetters().Name
 	commandsTopic    = bank.Commands("account").Name
 	eventsTopic      = bank.Events("account").Name
+	parkedTopic      = bank.Parked().Name
 	changelogTopic   = bank.Changelog("account").Name
 	groupsTopic      = bank.Rows("groups").Name
 	balancesTopic    = bank.Rows("balances").Name
@@ -46,10 +47,13 @@ var (
 
 // A world is the brokers, the instances, and a client whose connections never fail.
 type world struct {
-	t       *testing.T
-	dir     string
-	tally   *tally
-	network *kfake.VirtualNetwork
+	t     *testing.T
+	dir   string
+	tally *tally
+	// onFailure is what becomes of commands that fail, in this seed.
+	onFailure entities.OnFailure
+	mended    *mended
+	network   *kfake.VirtualNetwork
 	// link of the world itself never fails.
 	link      *link
 	outage    *outage
@@ -69,10 +73,11 @@ type world struct {
 	trace []string
 }
 
-func newWorld(t *testing.T, dir string, counts *tally) *world {
+func newWorld(t *testing.T, dir string, counts *tally, onFailure entities.OnFailure) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: dir, tally: counts, network: new(kfake.VirtualNetwork), began: time.Now(), outage: newOutage(), witness: newWitness(),
+		onFailure: onFailure, mended: new(mended),
 	}
 	w.link = newLink(w.network.DialContext, "the workload", counts)
 	ports := make([]int, nodes)
@@ -87,8 +92,8 @@ func newWorld(t *testing.T, dir string, counts *tally) *world {
 	require.NoError(t, err)
 	w.createTopics()
 	// The repartition topic is left out: what was read is deleted from it.
-	w.history, err = newHistory(w.cluster, w.client(nil).Brokers, w.link.dial, progressTopic, repliesTopic, deadLettersTopic, commandsTopic, eventsTopic,
-		changelogTopic, groupsTopic, balancesTopic)
+	w.history, err = newHistory(w.cluster, w.client(nil).Brokers, w.link.dial, progressTopic, repliesTopic, deadLettersTopic, parkedTopic, commandsTopic,
+		eventsTopic, changelogTopic, groupsTopic, balancesTopic)
 	require.NoError(t, err)
 	for i := range w.instances {
 		w.instances[i] = &instance{world: w, name: fmt.Sprintf("i%d", i), store: vfs.NewCrashableMem(), damaged: map[string]bool{}}
@@ -99,7 +104,7 @@ func newWorld(t *testing.T, dir string, counts *tally) *world {
 func (w *world) createTopics() {
 	adm := kadm.NewClient(w.cl)
 	for _, spec := range []topics.Spec{
-		bank.Progress(), bank.Replies(), bank.DeadLetters(), bank.Commands("account"), bank.Events("account"), bank.Changelog("account"),
+		bank.Progress(), bank.Replies(), bank.DeadLetters(), bank.Parked(), bank.Commands("account"), bank.Events("account"), bank.Changelog("account"),
 		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"),
 	} {
 		config := map[string]*string{}
@@ -148,10 +153,13 @@ func (w *world) note(format string, args ...any) {
 	w.trace = append(w.trace, fmt.Sprintf("%8.3f s  ", time.Since(w.began).Seconds())+fmt.Sprintf(format, args...))
 }
 
-func components(ctx context.Context) []partitions.Component {
+func (w *world) components(ctx context.Context) []partitions.Component {
 	events := []string{eventsTopic}
 	return []partitions.Component{
-		commands.Definition{Topics: bank, Name: "account", Behavior: account{}, Remember: entities.DefaultRemember}.Component(ctx),
+		commands.Definition{
+			Topics: bank, Name: "account", Behavior: account{w.mended}, Remember: entities.DefaultRemember, OnFailure: w.onFailure,
+			ReleaseCommands: releaseCommands,
+		}.Component(ctx),
 		projections.Definition{Topics: bank, Name: "groups", Behavior: groups{}, Sources: events, Keyed: true}.Component(ctx),
 		projections.Definition{Topics: bank, Name: "balances", Behavior: balances{}, Sources: events}.Component(ctx),
 	}
