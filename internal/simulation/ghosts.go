@@ -15,11 +15,17 @@ import (
 // An attendance is when the broker heard of each member of the group. A broker expires a member that it does not hear of any more. The embedded one
 // forgets to when the member's connection was gone as its JoinGroup was answered: it arms no timer for it, and gives it shards, which stand still
 // for ever, or waits for it in every rebalance, whose deadline each other member moves on by joining again. So the world does what Kafka does.
+//
+// It also loses count: a member that waits in SyncGroup, for a leader that stands still, and is expired meanwhile, which Kafka does not do, is taken off
+// the number of those that wait in JoinGroup. One more than there are would have to join from then on. Only a rebalance's deadline would set that right,
+// and members that ask again every 20 s move it on.
 type attendance struct {
 	// mu guards seen: the broker adds to it.
 	mu   sync.Mutex
 	seen map[string]time.Time
 	next time.Time
+	// preparing is since when every roll call found the group waiting for members to join; zero if the last did not.
+	preparing time.Time
 }
 
 const (
@@ -28,6 +34,8 @@ const (
 	ghostAfter     = 12 * time.Second
 	forgottenAfter = 25 * time.Second
 	rollCall       = 2 * time.Second
+	// stuckAfter is longer than several rebalances may take, one after the other.
+	stuckAfter = 35 * time.Second
 )
 
 // attend has the cluster note who speaks.
@@ -72,7 +80,18 @@ func (w *world) patienceWith(clientID string) time.Duration {
 	return ghostAfter
 }
 
-// expire removes members of the group that have said nothing for too long.
+// rebalanceIsStuck tells whether a rebalance takes longer than any that a broker keeps its deadlines of.
+func (a *attendance) rebalanceIsStuck(state string, now time.Time) bool {
+	switch {
+	case state != "PreparingRebalance":
+		a.preparing = time.Time{}
+	case a.preparing.IsZero():
+		a.preparing = now
+	}
+	return !a.preparing.IsZero() && now.Sub(a.preparing) > stuckAfter
+}
+
+// expire removes members of the group that have said nothing for too long, and all of them when the group has lost count: they join anew.
 func (w *world) expire() {
 	now := time.Now()
 	if now.Before(w.attendance.next) {
@@ -83,9 +102,16 @@ func (w *world) expire() {
 	require.NoError(w.t, err)
 	req := kmsg.NewPtrLeaveGroupRequest()
 	req.Group = bank.Name
+	stuck := w.attendance.rebalanceIsStuck(groups[bank.Name].State, now)
+	if stuck {
+		w.note("a rebalance does not end: the group begins anew")
+		w.tally.add("engine", "rebalances ended by the world", 1)
+		w.attendance.preparing = time.Time{}
+	}
 	for _, m := range groups[bank.Name].Members {
-		if w.attendance.silentFor(m.MemberID) > w.patienceWith(m.ClientID) {
-			w.note("a ghost is expired: %s", m.ClientID)
+		if stuck || w.attendance.silentFor(m.MemberID) > w.patienceWith(m.ClientID) {
+			w.note("expired: %s", m.ClientID)
+			w.tally.add("engine", "members expired by the world", 1)
 			leaving := kmsg.NewLeaveGroupRequestMember()
 			leaving.MemberID = m.MemberID
 			req.Members = append(req.Members, leaving)
@@ -94,7 +120,6 @@ func (w *world) expire() {
 	if len(req.Members) == 0 {
 		return
 	}
-	w.tally.add("engine", "dead members expired by the world", len(req.Members))
 	_, err = req.RequestWith(w.t.Context(), w.cl)
 	require.NoError(w.t, err)
 }
