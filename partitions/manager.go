@@ -132,15 +132,20 @@ func (m *manager) acquireLocked(number int32) {
 	m.engine.shards.Go(func() { s.run(m.engine.ctx) })
 }
 
-// leaveAll ends every stay, for a shutdown.
+// leaveAll ends every stay, for a shutdown. The shards stay held: we are a member until the group is told, so it may ask for them meanwhile, and must
+// wait for the windows as at any other time. If it did not,
+//
+//  1. we are told to end, with a window on its way and another decided;
+//  2. a rebalance takes a shard, which nobody here holds any more: the hand-over waits for nothing, and we are a member of the new generation;
+//  3. the new owner reads to the end of the log;
+//  4. the second window asks for its fence, under a member id and a generation that are good, and is committed behind the new owner's back.
 func (m *manager) leaveAll(patience time.Duration) {
 	m.mu.Lock()
 	m.ending = true
 	var all []*shard
-	for number, s := range m.held {
+	for _, s := range m.held {
 		s.leave()
 		all = append(all, s)
-		delete(m.held, number)
 	}
 	m.mu.Unlock()
 	awaitLeft(all, patience)

@@ -145,6 +145,24 @@ func TestShardsAreRevokedAtAnyMoment(t *testing.T) {
 	}
 }
 
+// A process is told to end while one window is on its way and the next is decided, and meanwhile the group gives its shards to another: the end waits for
+// windows, and the hand-over must wait for them, too. The other would read what is there, and the window come behind, under a generation that counts.
+func TestShardsAreRevokedWhileTheProcessEndsAtAnyMoment(t *testing.T) {
+	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
+		reach(func(*wireConn) {
+			b.command(2)
+			pass(50 * time.Millisecond)
+			a.cancel()
+			b.begin("b")
+			pass(time.Second)
+		})
+		b.lives[1].awaitRunning(b.t, 4)
+		b.command(3)
+		b.awaitAll()
+		a.leave(b.t)
+	})
+}
+
 // The group throws a member out while a window of it is on its way: its shards are lost, not revoked.
 func TestShardsAreLostAtAnyMoment(t *testing.T) {
 	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {

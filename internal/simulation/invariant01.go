@@ -3,6 +3,7 @@ package simulation
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/partita-io/partita/kafka/records"
 )
@@ -41,13 +42,17 @@ func (w *world) checkFences() error {
 	return errors.Join(some(errs)...)
 }
 
-// String names what the transaction wrote.
+// String names what the transaction wrote, and at which offset of each partition it was committed or aborted.
 func (t *transaction) String() string {
 	places := make([]string, 0, len(t.entries))
 	for _, e := range t.entries {
-		places = append(places, place(e))
+		fate := "aborted"
+		if e.committed {
+			fate = "committed"
+		}
+		places = append(places, fmt.Sprintf("%s %s at %d", place(e), fate, e.marker))
 	}
-	return fmt.Sprint(places)
+	return fmt.Sprintf("producer %d epoch %d: %s", t.producerID, t.epoch, strings.Join(places, ", "))
 }
 
 // some are at most a handful.

@@ -40,7 +40,7 @@ func (w *world) compareEvents(m *model) error {
 
 // Each command that asked for an answer has one, and it is the one that the model gives.
 func (w *world) compareAnswers(m *model) error {
-	got := map[string]string{}
+	got, first := map[string]string{}, map[string]*entry{}
 	var errs []error
 	w.history.committed(repliesTopic, func(e *entry) {
 		correlation := header(e.Record, records.CorrelationID)
@@ -57,9 +57,10 @@ func (w *world) compareAnswers(m *model) error {
 			text += " again"
 		}
 		if before, ok := got[correlation]; ok {
-			errs = append(errs, fmt.Errorf("command %s is answered twice: %s, %s", correlation, before, text))
+			errs = append(errs, fmt.Errorf("command %s is answered twice: %s at %s by %v, %s at %s by %v", correlation, before, place(first[correlation]),
+				first[correlation].transaction, text, place(e), e.transaction))
 		}
-		got[correlation] = text
+		got[correlation], first[correlation] = text, e
 	})
 	return errors.Join(append(errs, differences("answer to", m.answers, got, func(a, b string) bool { return a == b }))...)
 }
