@@ -24,6 +24,9 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		L0StopWritesThreshold:      1000,
 		LBaseMaxBytes:              64 << 20,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
+		// Pebble reads every table for its statistics when it opens a store, and one that cannot be read again at once, for ever: a damaged table takes a
+		// whole core. They would have tables with many tombstones compacted first.
+		DisableTableStats: true,
 		FormatMajorVersion:         pebble.FormatNewest,
 		Logger:                     quiet{s},
 		EventListener:              &pebble.EventListener{BackgroundError: s.failed, FlushEnd: s.flushEnded, DataCorruption: s.foundDamage},
