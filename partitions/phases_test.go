@@ -65,8 +65,10 @@ func atMoments(t *testing.T, f func(b *bubble, a *life, m moment, reach func(spr
 func TestKilledAtAnyMomentOthersTakeOver(t *testing.T) {
 	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 		reach(func(*wireConn) { a.die() })
+		died := time.Now()
 		a.bury()
-		b.begin("b")
+		b.begin("b").awaitRunning(b.t, 4)
+		require.Less(b.t, time.Since(died), 7*time.Second, "the session timeout is 6 s, and what was left open is ended at take-over")
 		b.command(3)
 		b.awaitAll()
 	})
