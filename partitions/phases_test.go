@@ -218,7 +218,7 @@ func TestAllBrokersAreAwayFromAnyMomentOn(t *testing.T) {
 	}
 }
 
-// A process dies when some of its stores have the last window on disk, and others do not.
+// A process dies when some of its stores have the last window on disk, and others have less. What its successor writes they do not have either.
 func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 	for flushed := range 5 {
 		t.Run(fmt.Sprintf("%d of 4 have it", flushed), func(t *testing.T) {
@@ -226,6 +226,7 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 				a := b.begin("a")
 				b.command(3)
 				b.awaitAll()
+				require.NoError(b.t, a.flush(4))
 				died := make(chan struct{})
 				var flushErr error
 				a.events.mu.Lock()
@@ -235,11 +236,7 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 						return
 					default:
 					}
-					a.views.mu.RLock()
-					for shard := range int32(flushed) {
-						flushErr = errors.Join(flushErr, a.views.stores[viewKey{"counter", shard}].Flush())
-					}
-					a.views.mu.RUnlock()
+					flushErr = a.flush(int32(flushed))
 					a.die()
 					close(died)
 				}
@@ -249,15 +246,28 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 				require.NoError(b.t, flushErr)
 				a.bury()
 				b.checkStores()
-				b.begin("b")
+				other := b.begin("b")
 				b.command(3)
 				b.awaitAll()
-				b.begin("a")
+				a = b.begin("a")
+				a.awaitRunning(b.t, 2)
+				other.leave(b.t)
+				a.awaitRunning(b.t, 4)
 				b.command(3)
 				b.awaitAll()
 			})
 		})
 	}
+}
+
+// flush puts what the first stores of a process have on its disk.
+func (l *life) flush(stores int32) (err error) {
+	l.views.mu.RLock()
+	defer l.views.mu.RUnlock()
+	for shard := range stores {
+		err = errors.Join(err, l.views.stores[viewKey{"counter", shard}].Flush())
+	}
+	return err
 }
 
 // Somebody takes the transactional ids of a process that is well, as a successor does that thinks it dead.
