@@ -3,6 +3,7 @@ package partitions
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,13 +210,39 @@ func TestAllBrokersAreAwayFromAnyMomentOn(t *testing.T) {
 		t.Run(away.String(), func(t *testing.T) {
 			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 				reach(func(*wireConn) { a.wire.cut() })
+				before := a.told()
 				pass(away)
+				for what, times := range a.told() {
+					require.LessOrEqual(b.t, times-before[what], toldIn(away), "told of %s", what)
+				}
 				a.wire.mend()
 				b.command(3)
 				b.awaitAll()
 			})
 		})
 	}
+}
+
+// told is how often a process has said that it waits, for each that it waits for.
+func (l *life) told() map[string]int {
+	l.events.mu.Lock()
+	defer l.events.mu.Unlock()
+	told := make(map[string]int)
+	for _, w := range l.events.waits {
+		what, _, _ := strings.Cut(w, ": ")
+		told[what]++
+	}
+	return told
+}
+
+// toldIn is how often a wait is told of in some time, with pauses that double.
+func toldIn(d time.Duration) int {
+	times := 1
+	for pause := waitPauseMin; d >= pause; pause *= 2 {
+		times++
+		d -= pause
+	}
+	return times
 }
 
 // A process dies when some of its stores have the last window on disk, and others have less. What its successor writes they do not have either.
