@@ -89,6 +89,13 @@ func TestReleasedCommandIsDecidedAsIfItHadJustCome(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("shop.counter.commands/%d/7", shardOf("c1")), header(events[0], records.Causation))
 	require.Equal(t, []string{`{"status":"accepted","sequence":1,"events":0,"reply":{"decided":1,"waiting":0}}`}, d.told())
 	require.Nil(t, d.parked())
+	kept, err := d.window.Get(entities.WaitingKey("c1", 7))
+	require.NoError(t, err)
+	require.Nil(t, kept, "it waits no more")
+	shown := d.window.of(partitions.OutputParked)
+	require.Len(t, shown, 2)
+	require.Equal(t, shown[0].Key, shown[1].Key)
+	require.Nil(t, shown[1].Value, "and is shown no more")
 }
 
 func TestDeadlineHoldsWhileACommandWaits(t *testing.T) {

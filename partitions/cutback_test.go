@@ -1,10 +1,13 @@
 package partitions
 
 import (
+	"encoding/binary"
+	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/partita-io/partita/kafka/changelog"
 	"github.com/partita-io/partita/kafka/records"
@@ -34,23 +37,51 @@ func (w *world) cutCommands(position int64) int64 {
 	return cut
 }
 
+// holdBack holds requests of some kinds back until it is told to let them go.
+func (g *gate) holdBack(kinds ...kmsg.Key) (letGo func()) {
+	over := make(chan struct{})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.beforeRequest = func(request []byte) {
+		// A request begins with its length, then its key.
+		if slices.Contains(kinds, kmsg.Key(binary.BigEndian.Uint16(request[4:]))) {
+			<-over
+		}
+	}
+	return func() { close(over) }
+}
+
 // The sequence: records up to 100 are read and decided. A replica that has 60 of them becomes leader, and 200 more are written, so position 100
 // is in the log again, and behind 40 records that nobody has read.
 func TestInputThatWasCutBackAndWrittenOnStopsItsTask(t *testing.T) {
-	for _, running := range []bool{false, true} {
-		t.Run("running "+strconv.FormatBool(running), func(t *testing.T) {
+	const (
+		stopped = "stopped"
+		running = "running"
+		// silent: it has read nothing since it was started.
+		silent = "running, silent"
+	)
+	for _, reader := range []string{stopped, running, silent} {
+		t.Run(reader, func(t *testing.T) {
 			onOwnBrokers(t, 1, func(t *testing.T, w *world) {
 				t.Helper()
-				a := w.start("a")
+				var g gate
+				a := w.startThrough("a", &g)
 				for range 10 {
 					w.send(10, 1)
 				}
 				w.awaitEvents(100)
-				if !running {
+				if reader != running {
 					a.stop(t)
 				}
+				if reader == silent {
+					a = w.startThrough("a", &g)
+					a.await(t, func(l *log) bool { return l.running == 1 })
+				}
+				// It does not see the log while that is short.
+				written := g.holdBack(kmsg.Fetch, kmsg.OffsetForLeaderEpoch)
 				cut := w.cutCommands(60)
-				if !running {
+				written()
+				if reader == stopped {
 					a = w.start("a")
 				}
 				a.await(t, func(l *log) bool { return len(l.stopped) > 0 })

@@ -221,7 +221,7 @@ func TestBrokerThatIsAwayIsToldOf(t *testing.T) {
 	a.await(t, func(l *log) bool { return l.running == 2 })
 	g.set(true)
 	a.await(t, func(l *log) bool {
-		return slices.ContainsFunc(l.waits, func(s string) bool { return strings.Contains(s, "the gate is shut") })
+		return slices.ContainsFunc(l.waits, func(s string) bool { return strings.HasPrefix(s, "broker ") && strings.Contains(s, "the gate is shut") })
 	})
 	g.set(false)
 	w.send(10, 10)

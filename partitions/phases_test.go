@@ -3,6 +3,7 @@ package partitions
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,8 +66,10 @@ func atMoments(t *testing.T, f func(b *bubble, a *life, m moment, reach func(spr
 func TestKilledAtAnyMomentOthersTakeOver(t *testing.T) {
 	atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 		reach(func(*wireConn) { a.die() })
+		died := time.Now()
 		a.bury()
-		b.begin("b")
+		b.begin("b").awaitRunning(b.t, 4)
+		require.Less(b.t, time.Since(died), 7*time.Second, "the session timeout is 6 s, and what was left open is ended at take-over")
 		b.command(3)
 		b.awaitAll()
 	})
@@ -225,7 +228,11 @@ func TestAllBrokersAreAwayFromAnyMomentOn(t *testing.T) {
 		t.Run(away.String(), func(t *testing.T) {
 			atEachMoment(t, func(b *bubble, a *life, reach func(func(*wireConn))) {
 				reach(func(*wireConn) { a.wire.cut() })
+				before := a.told()
 				pass(away)
+				for what, times := range a.told() {
+					require.LessOrEqual(b.t, times-before[what], toldIn(away), "told of %s", what)
+				}
 				a.wire.mend()
 				b.command(3)
 				b.awaitAll()
@@ -234,7 +241,29 @@ func TestAllBrokersAreAwayFromAnyMomentOn(t *testing.T) {
 	}
 }
 
-// A process dies when some of its stores have the last window on disk, and others do not.
+// told is how often a process has said that it waits, for each that it waits for.
+func (l *life) told() map[string]int {
+	l.events.mu.Lock()
+	defer l.events.mu.Unlock()
+	told := make(map[string]int)
+	for _, w := range l.events.waits {
+		what, _, _ := strings.Cut(w, ": ")
+		told[what]++
+	}
+	return told
+}
+
+// toldIn is how often a wait is told of in some time, with pauses that double.
+func toldIn(d time.Duration) int {
+	times := 1
+	for pause := waitPauseMin; d >= pause; pause *= 2 {
+		times++
+		d -= pause
+	}
+	return times
+}
+
+// A process dies when some of its stores have the last window on disk, and others have less. What its successor writes they do not have either.
 func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 	for flushed := range 5 {
 		t.Run(fmt.Sprintf("%d of 4 have it", flushed), func(t *testing.T) {
@@ -242,6 +271,7 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 				a := b.begin("a")
 				b.command(3)
 				b.awaitAll()
+				require.NoError(b.t, a.flush(4))
 				died := make(chan struct{})
 				var flushErr error
 				a.events.mu.Lock()
@@ -251,11 +281,7 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 						return
 					default:
 					}
-					a.views.mu.RLock()
-					for shard := range int32(flushed) {
-						flushErr = errors.Join(flushErr, a.views.stores[viewKey{"counter", shard}].Flush())
-					}
-					a.views.mu.RUnlock()
+					flushErr = a.flush(int32(flushed))
 					a.die()
 					close(died)
 				}
@@ -265,15 +291,28 @@ func TestKilledWhileStoresTakeTheWindow(t *testing.T) {
 				require.NoError(b.t, flushErr)
 				a.bury()
 				b.checkStores()
-				b.begin("b")
+				other := b.begin("b")
 				b.command(3)
 				b.awaitAll()
-				b.begin("a")
+				a = b.begin("a")
+				a.awaitRunning(b.t, 2)
+				other.leave(b.t)
+				a.awaitRunning(b.t, 4)
 				b.command(3)
 				b.awaitAll()
 			})
 		})
 	}
+}
+
+// flush puts what the first stores of a process have on its disk.
+func (l *life) flush(stores int32) (err error) {
+	l.views.mu.RLock()
+	defer l.views.mu.RUnlock()
+	for shard := range stores {
+		err = errors.Join(err, l.views.stores[viewKey{"counter", shard}].Flush())
+	}
+	return err
 }
 
 // Somebody takes the transactional ids of a process that is well, as a successor does that thinks it dead.

@@ -73,10 +73,13 @@ func TestTopicMadeAnewStopsItsTask(t *testing.T) {
 	_, err := w.adm.DeleteTopic(t.Context(), w.name+".counter.commands")
 	require.NoError(t, err)
 	w.createTopic("counter.commands")
+	// The position is one of the new topic's too, and what is before it there nobody has read.
+	w.send(10, 20)
 
 	a = w.start("a")
 	a.await(t, func(l *log) bool { return len(l.stopped) > 0 })
 	require.ErrorContains(t, a.events.stopped[0], "deleted and made again")
+	require.ErrorContains(t, a.events.stopped[0], "processor topics DIR --start counter="+w.name+".counter.commands:earliest")
 	a.stop(t)
 }
 
