@@ -26,10 +26,10 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		// Pebble reads every table for its statistics when it opens a store, and one that cannot be read again at once, for ever: a damaged table takes a
 		// whole core. They would have tables with many tombstones compacted first.
-		DisableTableStats: true,
-		FormatMajorVersion:         pebble.FormatNewest,
-		Logger:                     quiet{s},
-		EventListener:              &pebble.EventListener{BackgroundError: s.failed, FlushEnd: s.flushEnded, DataCorruption: s.foundDamage},
+		DisableTableStats:  true,
+		FormatMajorVersion: pebble.FormatNewest,
+		Logger:             quiet{s},
+		EventListener:      &pebble.EventListener{BackgroundError: s.failed, FlushEnd: s.flushEnded, DataCorruption: s.foundDamage},
 	}
 	for i := range o.Levels {
 		o.Levels[i] = pebble.LevelOptions{
