@@ -37,7 +37,9 @@ func (p *processor) find(w partitions.Window, key []byte) (*entity, *entities.Fa
 		return p.load(w, key)
 	}
 	if e.inBatch {
-		p.decide(w)
+		if err := p.decide(w); err != nil {
+			return nil, nil, err
+		}
 	}
 	return e, nil, nil
 }

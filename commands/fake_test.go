@@ -23,6 +23,8 @@ import (
 //	reject=c  reject(c, "no: c")            delete    the last event ends the entity
 //	fail=c    fail with code c              pad=n     an event of n bytes
 //	wide=n    a state of n bytes                bug       fail unless the bug is mended
+//	send=e/i  send a command to i of entity e   ask=e/i   the same, and the answer comes back as Told
+//	publish=p/k  publish a message with key k
 type counter struct {
 	mended bool
 	// keeps: states are copied before they are changed, and StateIsKept says so.
@@ -86,6 +88,13 @@ func (b *counter) decide(t *behaviors.Turn) {
 		case "delete":
 			d.Events[len(d.Events)-1].Deletes = true
 			*state = count{}
+		case "send", "ask":
+			d.Messages.Sends = append(d.Messages.Sends, sendTo(arg, verb == "ask"))
+		case "publish":
+			name, key, _ := strings.Cut(arg, "/")
+			d.Messages.Publications = append(d.Messages.Publications, entities.Publication{
+				Name: name, Key: key, Type: "Moved", Payload: entities.Payload{Data: []byte("m"), ContentType: "text/plain"},
+			})
 		case "wide":
 			state.wide = number(arg)
 		case "pad":
@@ -101,6 +110,19 @@ func (b *counter) decide(t *behaviors.Turn) {
 		return
 	}
 	d.State, d.StateFingerprint, d.StateData = state, counterFingerprint, fmt.Appendf(nil, "%-*d", state.wide, state.n)
+}
+
+// sendTo makes a send of "entity/id" or "context.entity/id".
+func sendTo(to string, asks bool) entities.Send {
+	entity, id, _ := strings.Cut(to, "/")
+	s := entities.Send{Entity: entity, ID: id, Type: "Do", Payload: entities.Payload{Data: []byte("c"), ContentType: "text/plain"}}
+	if other, name, foreign := strings.Cut(entity, "."); foreign {
+		s.Context, s.Entity = other, name
+	}
+	if asks {
+		s.OnReply = &entities.OnReply{Type: "Told", Fields: []byte(`{"order":7}`), Take: []string{"status", "code", "reply"}}
+	}
+	return s
 }
 
 func number(s string) int {
@@ -121,6 +143,7 @@ type window struct {
 	tallies        []partitions.Tally
 	puts           int
 	getFails       error
+	brokersAway    error
 }
 
 type output struct {
@@ -164,6 +187,13 @@ func (w *window) Produce(_ *partitions.Record, kind partitions.OutputKind, r *kg
 
 func (w *window) CanReply(topic string, partition int32) (int32, bool) {
 	return max(partition, 0), (topic == "answers" || topic == "operators") && partition < 4
+}
+
+func (w *window) Partitions(topic string) (int32, error) {
+	if w.brokersAway != nil {
+		return 0, w.brokersAway
+	}
+	return map[string]int32{"billing.invoice.commands": 6}[topic], nil
 }
 
 func (w *window) Count(t partitions.Tally) { w.tallies = append(w.tallies, t) }

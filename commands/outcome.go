@@ -1,17 +1,20 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/outbox"
 	"github.com/partita-io/partita/partitions"
 )
 
-// carryOut makes a turn's decision happen.
-func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *behaviors.Turn) {
+// carryOut makes a turn's decision happen, with the letters that were made of it.
+func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *behaviors.Turn, letters []outbox.Letter) {
 	if t.Failure != nil || t.Decision.Rejection != nil || len(t.Decision.Events) == 0 {
 		e.decoded = e.decoded && t.StateIsKept
 	}
@@ -21,14 +24,37 @@ func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *beha
 	case t.Decision.Rejection != nil:
 		p.reject(w, q, e, t.Decision.Rejection)
 	case len(t.Decision.Events) == 0:
+		p.post(w, q, letters)
 		p.acceptUnchanged(w, q, e, t.Decision.Reply)
 	default:
-		p.accept(w, q, e, t)
+		p.accept(w, q, e, t, letters)
+	}
+}
+
+// letters are the records of what the decision sends. Where one cannot be made, the turn becomes a failure; an error is that of the window.
+func (p *processor) letters(w partitions.Window, q *request, t *behaviors.Turn) ([]outbox.Letter, error) {
+	if t.Failure != nil || t.Decision.Messages.Count() == 0 {
+		return nil, nil
+	}
+	letters, err := p.writer.outbox.Write(w, p.writer.cause(q), &t.Decision.Messages, time.UnixMilli(q.command.NowMS))
+	var failure *entities.Failure
+	if errors.As(err, &failure) {
+		t.Failure, t.Decision = failure, entities.Decision{}
+		return nil, nil
+	}
+	return letters, err
+}
+
+// post produces what the decision sends.
+func (p *processor) post(w partitions.Window, q *request, letters []outbox.Letter) {
+	for _, l := range letters {
+		w.Produce(q.cause, l.Kind, l.Record)
+		w.Count(l.Tally())
 	}
 }
 
 // accept records the events and the state after them, unless something of it is too large.
-func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behaviors.Turn) {
+func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behaviors.Turn, letters []outbox.Letter) {
 	d := &t.Decision
 	next := e.stored
 	next.Sequence += int64(len(d.Events))
@@ -60,6 +86,7 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 		w.Produce(q.cause, partitions.OutputEvent, event)
 		w.Count(partitions.Tally{Kind: partitions.EventEmitted})
 	}
+	p.post(w, q, letters)
 	p.writer.answer(w, q, "accepted", &entities.Answer{
 		Status: entities.Accepted, Sequence: next.Sequence, Events: len(d.Events), Reply: d.Reply,
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/outbox"
 	"github.com/partita-io/partita/partitions"
 )
 
@@ -19,6 +20,7 @@ type writer struct {
 	deadLetters string
 	parked      string
 	source      []byte
+	outbox      outbox.Writer
 
 	// timeText is ce_time of timeMS, once it is set: commands of one window are often of one millisecond.
 	timeMS   int64
@@ -32,7 +34,7 @@ type writer struct {
 func newWriter(d Definition, shard int32) writer {
 	return writer{
 		definition: d, shard: shard, eventsTopic: d.Topics.Events(d.Name).Name, deadLetters: d.Topics.DeadLetters().Name,
-		parked: d.Topics.Parked().Name, source: []byte(d.Topics.Name), texts: make(map[string][]byte),
+		parked: d.Topics.Parked().Name, source: []byte(d.Topics.Name), outbox: outbox.NewWriter(d.Topics, d.MaxRecordBytes), texts: make(map[string][]byte),
 	}
 }
 
@@ -136,6 +138,9 @@ func (o *writer) answer(w partitions.Window, q *request, outcome string, a *enti
 
 // tell sends an answer to whoever asked for one.
 func (o *writer) tell(w partitions.Window, q *request, a *entities.Answer) {
+	if q.returnTo != nil {
+		o.tellAsCommand(w, q, a)
+	}
 	if q.replyTopic == "" {
 		return
 	}
@@ -160,6 +165,24 @@ func (o *writer) tell(w partitions.Window, q *request, a *entities.Answer) {
 		return
 	}
 	w.Produce(q.cause, partitions.OutputReply, r)
+}
+
+// tellAsCommand sends an answer as a command to the entity that waits for it. Like any answer it is dropped, and counted, if the broker will not have it.
+func (o *writer) tellAsCommand(w partitions.Window, q *request, a *entities.Answer) {
+	r, err := o.outbox.Answer(o.cause(q), q.returnTo, a)
+	if err != nil || q.record.ReplyRefused {
+		w.Count(partitions.Tally{Kind: partitions.ReplyDropped})
+		return
+	}
+	w.Produce(q.cause, partitions.OutputReply, r)
+	w.Count(partitions.Tally{Kind: partitions.MessageSent, Label: "answer"})
+}
+
+// cause is the command as what others are sent for.
+func (o *writer) cause(q *request) *outbox.Cause {
+	return &outbox.Cause{
+		Component: o.definition.Name, EntityID: q.command.EntityID, ID: q.command.ID, Correlation: q.correlation, Hops: q.hops, Trace: q.trace,
+	}
 }
 
 // answerBytes is what most answers take at most.

@@ -51,13 +51,15 @@ func (p *processor) Process(w partitions.Window, recs []partitions.Record) error
 			return err
 		}
 		if len(p.waiting) == mostTogether || p.cache.overflows() {
-			p.decide(w)
+			if err := p.decide(w); err != nil {
+				return err
+			}
 			p.cache.trim()
 		}
 	}
-	p.decide(w)
+	err := p.decide(w)
 	p.cache.trim()
-	return nil
+	return err
 }
 
 // forget gives up what waits, for a window that cannot go on.
@@ -105,6 +107,10 @@ func (p *processor) consider(w partitions.Window, q *request) (waits bool, err e
 	case refusal != nil:
 		p.refused(w, q, e, refusal)
 		return false, nil
+	case q.hops > entities.MaxHops:
+		// Whether its entity is parked or not: what waits would come back for ever.
+		p.writer.fail(w, q, e.stored.Sequence, tooManyHops(q))
+		return false, nil
 	case e.stored.Parked != nil:
 		p.queue(w, q, e)
 		return false, nil
@@ -131,6 +137,13 @@ func (p *processor) prepare(q *request, e *entity) (*entities.Failure, error) {
 		failure = p.ready(e)
 	}
 	return failure, err
+}
+
+func tooManyHops(q *request) *entities.Failure {
+	return &entities.Failure{
+		Code:    entities.HopLimit,
+		Message: fmt.Sprintf("%d sends are behind this command, at most %d may be: entities that send to each other for ever must come to an end", q.hops, entities.MaxHops),
+	}
 }
 
 // refusalOf is the failure of a record of which the broker refused something for good; nil for others.
@@ -194,16 +207,22 @@ func (p *processor) repeats(w partitions.Window, q *request, e *entity) bool {
 }
 
 // decide gives what waits to the behaviour and carries the decisions out.
-func (p *processor) decide(w partitions.Window) {
+func (p *processor) decide(w partitions.Window) error {
 	if len(p.waiting) == 0 {
-		return
+		return nil
 	}
 	p.definition.Behavior.Decide(p.ctx, p.turns)
 	for i := range p.waiting {
+		letters, err := p.letters(w, p.waiting[i].request, &p.turns[i])
+		if err != nil {
+			p.forget()
+			return err
+		}
 		p.waiting[i].entity.inBatch = false
-		p.carryOut(w, p.waiting[i].request, p.waiting[i].entity, &p.turns[i])
+		p.carryOut(w, p.waiting[i].request, p.waiting[i].entity, &p.turns[i], letters)
 	}
 	p.release()
+	return nil
 }
 
 // release lets go of what waited.

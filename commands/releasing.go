@@ -118,11 +118,15 @@ func (r *releasing) decide(q *request, c *waitingCommand) (*entities.Failure, er
 	}
 	turn := []behaviors.Turn{{Command: &q.command, State: e.state}}
 	p.definition.Behavior.Decide(p.ctx, turn)
+	letters, err := p.letters(r.window, q, &turn[0])
+	if err != nil {
+		return nil, err
+	}
 	if failure := turn[0].Failure; failure != nil {
 		e.decoded = e.decoded && turn[0].StateIsKept
 		return failure, nil
 	}
-	p.carryOut(r.window, q, e, &turn[0])
+	p.carryOut(r.window, q, e, &turn[0], letters)
 	return nil, nil
 }
 

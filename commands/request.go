@@ -26,10 +26,14 @@ type request struct {
 	correlation string
 	trace       []byte
 	forwarded   bool
+	// hops is how many sends are behind the command.
+	hops int
 
 	replyTopic     string
 	replyPartition int32 // -1: any
 	correlationID  []byte
+	// returnTo is who is told the answer as a command; nil for nobody.
+	returnTo *records.ReturnAddress
 
 	// operation is what an operator asks instead of a command; nil for a command.
 	operation *string
@@ -123,6 +127,15 @@ func (q *request) header(key string, value []byte) {
 		q.operation = &operation
 	case records.Forwarded:
 		q.forwarded = true
+	case records.Hops:
+		q.hops = int(q.number(key, value))
+	case records.OnReply:
+		to, err := records.ParseReturnAddress(value)
+		if err != nil {
+			q.badHeader = err.Error()
+			return
+		}
+		q.returnTo = to
 	case records.ReplyTopic:
 		q.replyTopic = string(value)
 	case records.CorrelationID:

@@ -7,10 +7,11 @@ type State any
 
 // A Decision is what a behaviour made of one command: logic returns what should happen, the caller makes it happen.
 //
-// Exactly one of these holds: Rejection is set and nothing else; or the command is accepted, with any number of Events (none: nothing changed)
-// and at most one Reply.
+// Exactly one of these holds: Rejection is set and nothing else; or the command is accepted, with any number of Events (none: nothing changed) and
+// of Messages, and at most one Reply.
 type Decision struct {
-	Events []Event
+	Events   []Event
+	Messages Messages
 	// Reply is the value given to reply(), as JSON; nil for none.
 	Reply []byte
 	// Rejection is the behaviour's "no"; nil when the command is accepted.
@@ -63,6 +64,10 @@ const (
 	Refused FailureCode = "refused"
 	// TooLargeToPark: the command should wait with its parked entity, and has no room in a record with what is said about it.
 	TooLargeToPark FailureCode = "too-large-to-park"
+	// HopLimit: the command has more than [MaxHops] sends behind it.
+	HopLimit FailureCode = "hop-limit"
+	// UnknownTarget: a command is sent to an entity of another context whose topic of commands does not exist.
+	UnknownTarget FailureCode = "unknown-target"
 	// Untried: the command waited behind another and was never decided.
 	Untried FailureCode = "untried"
 )

@@ -36,6 +36,7 @@ func (s *shard) acquire(ctx context.Context) ([]*task, error) {
 		return nil, err
 	}
 	tasks := make([]*task, len(rt.config.Components))
+	absent := make([]error, len(rt.config.Components))
 	group, groupCtx := errgroup.WithContext(ctx)
 	for i := range rt.config.Components {
 		group.Go(func() error {
@@ -45,6 +46,11 @@ func (s *shard) acquire(ctx context.Context) ([]*task, error) {
 			var noPosition *NoPositionError
 			if errors.As(err, &gap) || errors.As(err, &noPosition) {
 				rt.listener.TaskStopped(TaskStopped{Component: c.Name, Shard: s.number, Err: err})
+				return nil
+			}
+			var missing *absentTopic
+			if errors.As(err, &missing) {
+				absent[i] = err
 				return nil
 			}
 			tasks[i] = t
@@ -57,6 +63,7 @@ func (s *shard) acquire(ctx context.Context) ([]*task, error) {
 		closeStores(opened)
 		return nil, err
 	}
+	s.awaited = awaitedTopics(absent)
 	return opened, nil
 }
 
@@ -130,7 +137,7 @@ func (s *shard) placeInputs(ctx context.Context, t *task, progress progressTable
 	for _, in := range t.component.Inputs {
 		topic, ok := found[in.Topic]
 		if !ok {
-			return missingTopic(in.Topic)
+			return s.engine.missing(in.Topic)
 		}
 		// Partition q of a topic with any number of partitions joins shard q mod N.
 		for q := s.number; q < topic.Partitions; q += s.engine.config.Shards {
@@ -149,6 +156,10 @@ func (s *shard) placeInputs(ctx context.Context, t *task, progress progressTable
 				}
 			case used && !progress.knows(t.component.Name, in.Topic):
 				return &NoPositionError{Component: t.component.Name, Input: placed.TopicPartition}
+			case !progress.knows(t.component.Name, in.Topic):
+				if err := s.begin(ctx, placed, in.Start); err != nil {
+					return err
+				}
 			}
 			t.inputs = append(t.inputs, placed)
 		}

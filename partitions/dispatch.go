@@ -121,10 +121,7 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 	if l.side == WriteSide && !l.knowReplyTopics(ctx, batches, now) {
 		return
 	}
-	if l.open == nil {
-		l.number++
-		l.open = newWindow(records.Window{Instance: l.engine.nonce + "/" + l.name, Number: l.number}, now)
-	}
+	l.openWindow(now)
 	rounds := l.assign(batches)
 	var group errgroup.Group
 	group.SetLimit(deciders())
@@ -142,6 +139,15 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 			l.breakShard(r.shard, r.err)
 		}
 	}
+}
+
+// openWindow is the open window, begun if there is none.
+func (l *lane) openWindow(now time.Time) *window {
+	if l.open == nil {
+		l.number++
+		l.open = newWindow(records.Window{Instance: l.engine.nonce + "/" + l.name, Number: l.number}, now)
+	}
+	return l.open
 }
 
 // whereAnswersGo names the wait for brokers that do not tell of reply topics.

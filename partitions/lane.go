@@ -31,6 +31,8 @@ type lane struct {
 	readers map[records.TopicPartition][]*input
 	closing map[*shard]*release
 	backlog []batch
+	// starting are tasks with inputs whose beginnings are not recorded yet.
+	starting []*task
 	// heldUntil: the backlog is not decided before.
 	heldUntil  time.Time
 	open       *window
@@ -111,6 +113,7 @@ func (l *lane) run(ctx context.Context) error {
 		// Before anything is committed: what a broken shard left in the open window is not whole.
 		l.dropOpen(ctx)
 		l.finishReleases()
+		l.noteStarts(time.Now())
 		l.send(ctx)
 		if l.mayCommit(time.Now()) {
 			l.startCommit(ctx)
@@ -218,6 +221,9 @@ func (l *lane) add(s *shard, tasks []*task) {
 	var inputs []*input
 	for _, t := range tasks {
 		inputs = append(inputs, t.inputs...)
+		if t.startsUnwritten() {
+			l.starting = append(l.starting, t)
+		}
 	}
 	l.read(inputs)
 }

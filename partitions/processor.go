@@ -39,6 +39,8 @@ type Input struct {
 	Topic string
 	// Purge deletes records up to the committed position now and then: nobody else reads a repartition topic.
 	Purge bool
+	// Start is where it begins as long as the component has no position in any partition of the topic.
+	Start Start
 }
 
 // A Processor is what a component does with records. One goroutine at a time works on it.
@@ -81,6 +83,10 @@ type Window interface {
 	// this context other than <context>.replies. A negative partition asks for any: it returns the one to use.
 	CanReply(topic string, partition int32) (int32, bool)
 
+	// Partitions is how many partitions a topic has that a record is to be sent to; 0: there is no such topic. It is answered from cached metadata where
+	// there is some, and asks the brokers otherwise. The error says that none answered: the processor returns it, and the window is decided again.
+	Partitions(topic string) (int32, error)
+
 	// Count adds one to a counter once the window is committed; see [Tally].
 	Count(t Tally)
 }
@@ -97,6 +103,8 @@ const (
 	OutputDeadLetter
 	OutputChangelog
 	OutputParked
+	OutputSend
+	OutputPublication
 )
 
 // A Tally names something a processor counts, shown after the commit only. Labels are few and fixed: outcome is accepted, rejected, failed,
@@ -123,4 +131,9 @@ const (
 	CommandForwarded
 	ReplyDropped
 	CommandParked
+	// MessageSent is a command for another entity, a publication, or an answer that becomes a command: its label is send, publish or answer.
+	MessageSent
+	// MessageHandled is a message of a subscription, MessagePassed one that no function wanted.
+	MessageHandled
+	MessagePassed
 )

@@ -3,6 +3,7 @@ package partitions
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -58,6 +59,29 @@ func (r *replyTopics) choose(ctx context.Context, topic string, partition, shard
 		return shard % n, true
 	}
 	return partition, partition >= 0 && partition < n
+}
+
+// count is how many partitions a topic has that commands are sent to; 0: there is no such topic. What was known is good enough when no broker answers.
+func (r *replyTopics) count(ctx context.Context, topic string) (int32, error) {
+	now := time.Now()
+	r.mu.RLock()
+	known := r.known[topic]
+	r.mu.RUnlock()
+	if known.fresh(now) {
+		return known.partitions, nil
+	}
+	if err := r.ask(ctx, []string{topic}, now); err != nil && known.partitions == 0 {
+		return 0, fmt.Errorf("asking for topic %s: %w", topic, err)
+	}
+	return r.partitions(topic), nil
+}
+
+// fresh tells whether what is known need not be asked for again yet.
+func (t replyTopic) fresh(now time.Time) bool {
+	if t.partitions > 0 {
+		return now.Sub(t.asked) <= replyTopicFresh
+	}
+	return now.Sub(t.asked) <= replyTopicMissing
 }
 
 func (r *replyTopics) partitions(topic string) int32 {
@@ -143,11 +167,7 @@ func (r *replyTopics) stale(topic string, now time.Time) bool {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	t, ok := r.known[topic]
-	if t.partitions > 0 {
-		return now.Sub(t.asked) > replyTopicFresh
-	}
-	return !ok || now.Sub(t.asked) > replyTopicMissing
+	return !r.known[topic].fresh(now)
 }
 
 // remember keeps what is known of a topic; a topic that was known stays so while it is asked again.

@@ -25,6 +25,8 @@ type shard struct {
 	leaving, left, closed chan struct{}
 	// broken takes the first reason why the tasks must be acquired anew.
 	broken chan error
+	// awaited are topics that components wait for which are not among the tasks.
+	awaited []string
 }
 
 func newShard(rt *engine, number int32, memberID string, previous *shard) *shard {
@@ -83,7 +85,7 @@ func (s *shard) run(ctx context.Context) {
 		s.engine.config.Views.show(tasks)
 		s.engine.give(s, tasks)
 		s.engine.listener.ShardRunning(s.event())
-		if err := s.stay(); err != nil {
+		if err := s.stay(ctx); err != nil {
 			s.takeBack(true)
 			s.engine.config.Views.hide(tasks)
 			closeStores(tasks)
@@ -99,7 +101,12 @@ func (s *shard) run(ctx context.Context) {
 }
 
 // stay returns nil when the stay is to end, or why the tasks must be acquired anew.
-func (s *shard) stay() error {
+func (s *shard) stay(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if len(s.awaited) > 0 {
+		s.engine.shards.Go(func() { s.awaitTopics(ctx, s.awaited) })
+	}
 	select {
 	case <-s.leaving:
 		return nil

@@ -31,6 +31,8 @@ type input struct {
 	purge   bool
 	// recorded: the progress topic has a position of it.
 	recorded bool
+	// noteAtOnce: the place where it begins must be recorded before anything else comes of it.
+	noteAtOnce bool
 	// Positions by how far they got: committed <= decided. Records from decided on have not been looked at.
 	committed, decided records.Position
 	leaderEpoch        int32

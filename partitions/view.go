@@ -44,6 +44,8 @@ func (v *view) CanReply(topic string, partition int32) (int32, bool) {
 	return v.replies.choose(v.ctx, topic, partition, v.part.task.shard.number)
 }
 
+func (v *view) Partitions(topic string) (int32, error) { return v.replies.count(v.ctx, topic) }
+
 func (v *view) Count(t Tally) { v.part.tallies = append(v.part.tallies, t) }
 
 // outputOverhead is about what a produced record costs beside its key and value: headers and bookkeeping.

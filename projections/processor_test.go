@@ -63,6 +63,7 @@ type window struct {
 func (w *window) NowMS() int64                         { return 1_000_000 }
 func (w *window) Get(key []byte) ([]byte, error)       { return w.rows[string(key)], w.getFails }
 func (w *window) CanReply(string, int32) (int32, bool) { return 0, false }
+func (w *window) Partitions(string) (int32, error)     { return 0, nil }
 func (w *window) Count(t partitions.Tally)             { w.tallies = append(w.tallies, t) }
 
 func (w *window) Put(_ *partitions.Record, key, value []byte, headers []kgo.RecordHeader) {

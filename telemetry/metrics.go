@@ -23,9 +23,9 @@ type Metrics struct {
 	kafka    *kafkaHook
 	stores   *storeCollector
 
-	commands, events, rows, deadLetters, parked, forwarded, repliesDropped, transactions *prometheus.CounterVec
-	commandSeconds, projectionDelay, windowRecords, commitSeconds                        *prometheus.HistogramVec
-	lag, restoreRemaining, shards, members, standing                                     *prometheus.GaugeVec
+	commands, events, rows, deadLetters, parked, forwarded, repliesDropped, messages, subscribed, transactions *prometheus.CounterVec
+	commandSeconds, projectionDelay, windowRecords, commitSeconds                                              *prometheus.HistogramVec
+	lag, restoreRemaining, shards, members, standing                                                           *prometheus.GaugeVec
 
 	states *shardStates
 }
@@ -62,6 +62,8 @@ func (m *Metrics) registerCounters(r prometheus.Registerer) {
 	m.parked = counter("parked_commands_total", "Commands that were parked: for what they failed with, or untried behind another.", componentLabel, "reason")
 	m.forwarded = counter("forwarded_commands_total", "Commands found on a foreign partition and sent to their own.", componentLabel)
 	m.repliesDropped = counter("dropped_replies_total", "Answers without a place to go.", componentLabel)
+	m.messages = counter("messages_total", "Commands sent to other entities, messages published, and answers that became commands.", componentLabel, "kind")
+	m.subscribed = counter("subscribed_messages_total", "Messages of subscriptions: handled, or passed as no function wants them.", componentLabel, "outcome")
 	m.transactions = counter("transactions_total", "Transactions by their outcome.", sideLabel, "outcome")
 }
 

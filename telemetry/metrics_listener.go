@@ -97,7 +97,7 @@ func (m *Metrics) observeDelay(component string, t partitions.Tally, now time.Ti
 	case partitions.RowWritten:
 		m.projectionDelay.WithLabelValues(component).Observe(delay)
 	case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped,
-		partitions.CommandParked:
+		partitions.CommandParked, partitions.MessageSent, partitions.MessageHandled, partitions.MessagePassed:
 	}
 }
 
@@ -115,6 +115,12 @@ func (m *Metrics) add(component string, t partitions.Tally, n float64) {
 		m.forwarded.WithLabelValues(component).Add(n)
 	case partitions.CommandParked:
 		m.parked.WithLabelValues(component, t.Label).Add(n)
+	case partitions.MessageSent:
+		m.messages.WithLabelValues(component, t.Label).Add(n)
+	case partitions.MessageHandled:
+		m.subscribed.WithLabelValues(component, "handled").Add(n)
+	case partitions.MessagePassed:
+		m.subscribed.WithLabelValues(component, "passed").Add(n)
 	case partitions.ReplyDropped:
 		m.repliesDropped.WithLabelValues(component).Add(n)
 	}

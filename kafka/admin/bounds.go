@@ -51,6 +51,18 @@ func (a *Admin) Bounds(ctx context.Context, names ...string) (map[records.TopicP
 	return bounds, nil
 }
 
+// PositionsAt asks for the first record of every partition of the topic whose timestamp is the time or later; where there is none, for the end.
+func (a *Admin) PositionsAt(ctx context.Context, topic string, timeMS int64) (map[records.TopicPartition]records.Position, error) {
+	var listed map[records.TopicPartition]records.Position
+	err := a.settled(ctx, func(ctx context.Context) (err error) {
+		listed, err = positions(ctx, func(ctx context.Context, names ...string) (kadm.ListedOffsets, error) {
+			return a.adm.ListOffsetsAfterMilli(ctx, timeMS, names...)
+		}, []string{topic})
+		return err
+	})
+	return listed, err
+}
+
 func positions(
 	ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), names []string,
 ) (map[records.TopicPartition]records.Position, error) {

@@ -42,6 +42,11 @@ const (
 	Causation = "partita_causation"
 	// Correlation is carried from the first command on through everything that follows from it.
 	Correlation = "partita_correlation"
+	// Hops is how many sends are behind a command that an entity sent, Sender is that entity, "entity/id", or the name of a subscription.
+	Hops   = "partita_hops"
+	Sender = "partita_sender"
+	// OnReply is on a command a [ReturnAddress]: its answer becomes a command there.
+	OnReply = "partita_on_reply"
 	// Deletes is "true" on the event that ends its entity.
 	Deletes = "partita_deletes"
 	// RowSource is on a row the id of the event that it knows of last, "entity/id/sequence".

@@ -40,6 +40,11 @@ func (c Context) Repartition(projection string) Spec {
 	return c.spec(projection+".repartition", "events on their way to "+projection, keptForever())
 }
 
+// Publication carries messages to whoever subscribes, for a week: time to look at what happened, and for a subscriber to be away.
+func (c Context) Publication(name string) Spec {
+	return c.spec(name, "messages of "+name, deletedAfter(7*day))
+}
+
 // Progress says where every component stands; the group's assignment of it places the shards.
 func (c Context) Progress() Spec {
 	return c.spec("progress", "positions, and the placement of shards", compacted(map[string]string{SegmentBytes: "1048576"}))

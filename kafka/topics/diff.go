@@ -58,7 +58,8 @@ func (d *differ) compare(spec Spec) {
 	f, ok := d.found[spec.Name]
 	switch {
 	case !ok && spec.External:
-		d.refuse(spec, "is missing", "create it, or start what writes to it")
+		// Contexts that follow each other could not be started otherwise.
+		d.add(Difference{Spec: spec, Severity: Advice, Problem: "is missing", Mend: "create it, or start what writes to it; what reads it waits until then"})
 	case !ok:
 		d.add(Difference{Spec: spec, Severity: Safe, Problem: "is missing", Mend: d.apply(), Create: true})
 	case !spec.External:
