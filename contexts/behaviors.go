@@ -23,6 +23,9 @@ func (l *loader) behaviors() {
 	for _, s := range l.projectionScripts {
 		l.projectionBehavior(s, &l.context.Projections[s.index])
 	}
+	for _, s := range l.subscriptionScripts {
+		l.subscriptionBehavior(s, &l.context.Subscriptions[s.index])
+	}
 }
 
 // newCodec is the context's codec. Where the encoding is wrong, which was said, it is one to go on checking with.
@@ -48,8 +51,9 @@ func (l *loader) entityBehavior(s script, e *Entity) {
 	behavior, problems := starlark.LoadEntity(starlark.EntityConfig{
 		Folder: os.DirFS(l.dir), File: s.file, Name: e.Name,
 		State: inScript(e.State), Commands: allInScript(e.Commands), Events: allInScript(e.Events),
-		Codec: scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events)},
-		Print: l.printer(e.Name),
+		Codec:   scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events), sent: l.schemas.Messages()},
+		Outlets: l.context.outlets(),
+		Print:   l.printer(e.Name),
 	})
 	l.scriptProblems(problems)
 	if len(problems) == 0 {

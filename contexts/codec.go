@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/partita-io/partita/behaviors/starlark"
@@ -16,6 +17,8 @@ import (
 type scriptCodec struct {
 	codec   *schemas.Codec
 	records []*schemas.Message
+	// sent are what the component writes beside them: commands for others, and publications.
+	sent []*schemas.Message
 }
 
 var _ starlark.Codec = scriptCodec{}
@@ -64,7 +67,7 @@ func (s scriptCodec) JSON(message *starlark.Message, value []any) ([]byte, error
 }
 
 func (s scriptCodec) record(message *starlark.Message) (*schemas.Message, error) {
-	for _, m := range s.records {
+	for _, m := range slices.Concat(s.records, s.sent) {
 		if m.Type == message.Type {
 			return m, nil
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/partita-io/partita/commands"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/projections"
+	"github.com/partita-io/partita/pubsub"
 )
 
 // entityCachesBytes is what all caches of decoded entities together may take, when one process owns all shards.
@@ -29,6 +30,12 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 			d.Sources = append(d.Sources, s.Topic)
 		}
 		all = append(all, d.Component(ctx))
+	}
+	for i := range c.Subscriptions {
+		s := &c.Subscriptions[i]
+		all = append(all, pubsub.Subscription{
+			Topics: c.TopicContext(), Name: s.Name, Topic: s.Topic, Start: s.Start.place(), Behavior: s.Behavior, Version: c.Hash, Prepare: c.prepare(),
+		}.Component(ctx))
 	}
 	return all
 }

@@ -30,6 +30,9 @@ type Context struct {
 
 	Entities    []Entity
 	Projections []Projection
+
+	Publications  []Publication
+	Subscriptions []Subscription
 }
 
 // An Encoding is how the context encodes what it writes.

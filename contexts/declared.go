@@ -23,6 +23,9 @@ type declared struct {
 	registry    text
 	entities    []declaredEntity
 	projections []declaredProjection
+
+	publications  []declaredPublication
+	subscriptions []declaredSubscription
 }
 
 type declaredEntity struct {
@@ -64,7 +67,7 @@ var fileKeys = []string{
 }
 
 // laterKeys are known, so that a folder that has them is told the right thing.
-var laterKeys = []string{"publications", "subscriptions", "replicated"}
+var laterKeys = []string{"replicated"}
 
 func (d *document) readContext(root *yaml.Node) declared {
 	if root == nil {
@@ -87,6 +90,12 @@ func (d *document) readContext(root *yaml.Node) declared {
 	}
 	for _, e := range d.entries(f["projections"], "projections") {
 		c.projections = append(c.projections, d.readProjection(e))
+	}
+	for _, e := range d.entries(f["publications"], "publications") {
+		c.publications = append(c.publications, d.readPublication(e))
+	}
+	for _, e := range d.entries(f["subscriptions"], "subscriptions") {
+		c.subscriptions = append(c.subscriptions, d.readSubscription(e))
 	}
 	return c
 }

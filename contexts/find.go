@@ -19,7 +19,7 @@ type Topic struct {
 	Rows bool
 }
 
-// Find tells which topic a name means: an entity's events, a projection's rows.
+// Find tells which topic a name means: an entity's events, a projection's rows, a publication's messages.
 func (c *Context) Find(name string) (Topic, error) {
 	t := c.TopicContext()
 	if c.Entity(name) != nil {
@@ -28,7 +28,10 @@ func (c *Context) Find(name string) (Topic, error) {
 	if c.Projection(name) != nil {
 		return Topic{Component: name, Name: t.Rows(name).Name, Rows: true}, nil
 	}
-	return Topic{}, unknown("entity or projection", name, slices.Concat(c.entityNames(), c.projectionNames()))
+	if c.Publication(name) != nil {
+		return Topic{Component: name, Name: t.Publication(name).Name}, nil
+	}
+	return Topic{}, unknown("entity, projection or publication", name, slices.Concat(c.entityNames(), c.projectionNames(), c.publicationNames()))
 }
 
 // FindEntity is the entity type of this name; the error names the nearest.

@@ -41,6 +41,8 @@ func Load(dir string, opts Options) (*Context, Problems) {
 		l.settings(file)
 		l.entities(file)
 		l.projections(file)
+		l.publications(file)
+		l.subscriptions(file)
 	}
 	if l.schemas != nil {
 		l.behaviors()
@@ -72,8 +74,8 @@ type loader struct {
 	context *Context
 	// others are the problems outside context.yaml.
 	others Problems
-	// entityScripts and projectionScripts wait until all entities are known.
-	entityScripts, projectionScripts []script
+	// Scripts wait until all entities are known.
+	entityScripts, projectionScripts, subscriptionScripts []script
 	// schemas is nil when they cannot be loaded: then nothing is said about names of records.
 	schemas *schemas.Set
 	// schemasBroken: a record may be missing because its file cannot be read, which was said.

@@ -26,6 +26,12 @@ func (d *document) checkNames(c declared) {
 	for _, p := range c.projections {
 		d.checkComponentName(p.name, "projection", taken)
 	}
+	for _, p := range c.publications {
+		d.checkComponentName(p.name, "publication", taken)
+	}
+	for _, s := range c.subscriptions {
+		d.checkComponentName(s.name, "subscription", taken)
+	}
 }
 
 func (d *document) checkComponentName(name text, kind string, taken map[string]string) {
@@ -36,7 +42,10 @@ func (d *document) checkComponentName(name text, kind string, taken map[string]s
 	if other, ok := taken[name.string]; ok {
 		d.complain(name.node, "%s %s: there is %s of this name: give one of them another", kind, name.string, other)
 	}
-	taken[name.string] = map[string]string{"entity": "an entity", "projection": "a projection"}[kind]
+	taken[name.string] = "a " + kind
+	if kind == "entity" {
+		taken[name.string] = "an entity"
+	}
 }
 
 func (d *document) checkName(name text, kind string) {

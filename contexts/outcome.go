@@ -19,9 +19,10 @@ import (
 type outcome struct {
 	events []happened
 	// state and reply are JSON values; reply is nil without one.
-	state, reply any
-	rejection    *entities.Rejection
-	failure      *entities.Failure
+	state, reply     any
+	rejection        *entities.Rejection
+	failure          *entities.Failure
+	sends, publishes []sentMessage
 	// rows are a projection's, by key.
 	rows map[string]any
 }
@@ -46,6 +47,12 @@ func (t *test) compare(o outcome) []Difference {
 	}
 	if n := t.then["reply"]; n != nil {
 		found = append(found, differences("reply", nil, jsonOf(n), o.reply)...)
+	}
+	if n := t.then["sends"]; n != nil {
+		found = append(found, compareSent("sends", n.Content, o.sends)...)
+	}
+	if n := t.then["publishes"]; n != nil {
+		found = append(found, compareSent("publishes", n.Content, o.publishes)...)
 	}
 	if n := t.then["rows"]; n != nil && t.projection != nil {
 		found = append(found, compareRows(t.projection.Row.Type, n, o.rows)...)

@@ -40,8 +40,11 @@ func (l *loader) checkTests() Problems {
 }
 
 func (c *Context) run(ctx context.Context, t *test) (outcome, error) {
-	if t.projection != nil {
+	switch {
+	case t.projection != nil:
 		return c.runProjection(ctx, t)
+	case t.subscription != nil:
+		return c.runSubscription(ctx, t)
 	}
 	return c.runEntity(ctx, t)
 }
@@ -110,6 +113,9 @@ func (c *Context) decided(t *test, o outcome, d *entities.Decision) (outcome, er
 		if o.reply, err = parseJSON(d.Reply); err != nil {
 			return o, fmt.Errorf("reply: %w", err)
 		}
+	}
+	if err := c.sent(&o, &d.Messages); err != nil {
+		return o, err
 	}
 	state := d.State
 	for _, e := range d.Events {

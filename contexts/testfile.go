@@ -19,13 +19,14 @@ type test struct {
 	path string
 	line int
 	name string
-	// One of the two is set.
-	entity     *Entity
-	projection *Projection
-	id         string
-	given      []givenEvent
-	when       whenCommand
-	then       map[string]*yaml.Node
+	// One of the three is set.
+	entity       *Entity
+	projection   *Projection
+	subscription *Subscription
+	id           string
+	given        []givenEvent
+	when         whenCommand
+	then         map[string]*yaml.Node
 }
 
 // A givenEvent is an event that has happened. Of a projection's test it says where.
@@ -40,10 +41,10 @@ type message struct {
 	json []byte
 }
 
-// A whenCommand is the command of a test with what goes beside it.
+// A whenCommand is the command of a test, or the message that comes to a subscription, with what goes beside it. key is a message's.
 type whenCommand struct {
 	message  message
-	id       string
+	id, key  string
 	nowMS    int64
 	headers  []entities.Header
 	expected int64
@@ -93,16 +94,24 @@ type testReader struct {
 }
 
 func (r testReader) readTest(n *yaml.Node) test {
-	f := r.fields(n, "test", "name", "entity", "projection", "given", "when", "then")
+	f := r.fields(n, "test", "name", "entity", "projection", "subscription", "given", "when", "then")
 	t := test{path: r.path, line: n.Line, name: r.required(f, n, "test", "name").string}
 	if f == nil {
 		return t
 	}
+	subjects := 0
+	for _, kind := range []string{"entity", "projection", "subscription"} {
+		if f[kind] != nil {
+			subjects++
+		}
+	}
 	switch {
-	case (f["entity"] == nil) == (f["projection"] == nil):
-		r.complain(n, "test: name either an entity (entity: cart/c1) or a projection")
+	case subjects != 1:
+		r.complain(n, "test: name either an entity (entity: cart/c1), a projection or a subscription")
 	case f["entity"] != nil:
 		r.readEntityTest(&t, f)
+	case f["subscription"] != nil:
+		r.readSubscriptionTest(&t, f)
 	default:
 		r.readProjectionTest(&t, f)
 	}
@@ -126,11 +135,12 @@ func (r testReader) readEntityTest(t *test, f map[string]*yaml.Node) {
 	if f["when"] == nil {
 		r.complain(subject.node, "test: when is missing: the command to decide")
 	} else {
-		t.when = r.readWhen(f["when"], t.entity)
+		t.when = r.readWhen(f["when"], t.entity.commandWords())
 	}
-	t.then = r.fieldsIfAny(f["then"], "then", "events", "state", "reply", "rejected", "failed")
+	t.then = r.fieldsIfAny(f["then"], "then", "events", "state", "reply", "sends", "publishes", "rejected", "failed")
+	r.readSent(t.then)
 	for _, item := range r.items(t.then["events"], "events") {
-		r.expected(item, t.entity.eventWords())
+		r.expected(item, "events", t.entity.eventWords())
 	}
 	// Without a record of its own the entity is complained about where it is declared; so is a projection.
 	if state := t.then["state"]; state != nil && t.entity.State != nil {

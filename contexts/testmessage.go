@@ -31,7 +31,7 @@ func (r testReader) subject(t text) (*Entity, string) {
 	return entity, id
 }
 
-var whenKeys = []string{"id", "now", "headers", "expected_sequence"}
+var whenKeys = []string{"id", "now", "headers", "expected_sequence", "key"}
 
 // moment is ms since 1970, written so or as RFC 3339.
 func (r testReader) moment(n *yaml.Node, what string) int64 {
@@ -45,13 +45,15 @@ func (r testReader) moment(n *yaml.Node, what string) int64 {
 	return r.integer(n, what, math.MinInt64, math.MaxInt64, 0)
 }
 
-func (r testReader) readWhen(n *yaml.Node, entity *Entity) whenCommand {
+func (r testReader) readWhen(n *yaml.Node, known vocabulary) whenCommand {
 	var w whenCommand
 	command := &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
 	for _, e := range r.entries(n, "when") {
 		switch e.key.string {
 		case "id":
 			w.id = r.scalar(e.value, "id").string
+		case "key":
+			w.key = r.scalar(e.value, "key").string
 		case "now":
 			w.nowMS = r.moment(e.value, "now")
 		case "expected_sequence":
@@ -67,7 +69,7 @@ func (r testReader) readWhen(n *yaml.Node, entity *Entity) whenCommand {
 	if n.Kind != yaml.MappingNode {
 		return w
 	}
-	w.message, _ = r.message(command, "when", entity.commandWords())
+	w.message, _ = r.message(command, "when", known)
 	return w
 }
 
@@ -101,8 +103,8 @@ func (r testReader) message(n *yaml.Node, what string, known vocabulary) (messag
 }
 
 // expected reads {ItemAdded: {…}} with the fields to compare.
-func (r testReader) expected(n *yaml.Node, known vocabulary) {
-	if m, fields := r.named(n, "events", known); m != nil {
+func (r testReader) expected(n *yaml.Node, what string, known vocabulary) {
+	if m, fields := r.named(n, what, known); m != nil {
 		r.checkFields(fields, m.Type, m.Name, false)
 	}
 }

@@ -14,7 +14,16 @@ func (c *Context) Topics() []topics.Spec {
 	for _, e := range c.Entities {
 		specs = append(specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
 	}
+	for _, p := range c.Publications {
+		specs = append(specs, t.Publication(p.Name))
+	}
 	foreign := map[string]bool{}
+	for _, s := range c.Subscriptions {
+		if !foreign[s.Topic] {
+			foreign[s.Topic] = true
+			specs = append(specs, topics.External(s.Topic, "subscribed to by "+s.Name))
+		}
+	}
 	for _, p := range c.Projections {
 		specs = append(specs, t.Rows(p.Name))
 		if p.Keyed {

@@ -53,7 +53,7 @@ func TestNamesMeanEventsOfEntitiesAndRowsOfProjections(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, contexts.Topic{Component: "customer-totals", Name: "shop.customer-totals", Rows: true}, topic)
 	_, err = c.Find("customer-total")
-	require.EqualError(t, err, "there is no entity or projection named customer-total (did you mean customer-totals?)")
+	require.EqualError(t, err, "there is no entity, projection or publication named customer-total (did you mean customer-totals?)")
 	_, err = c.FindEntity("basket")
 	require.EqualError(t, err, "there is no entity named basket (there are cart, customer, stock)")
 	_, err = c.Entity("cart").FindCommand("Checkout")

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -71,6 +72,9 @@ type harness struct {
 	kafka string
 }
 
+// renamed is a context's name where a folder refers to it: in a topic that is followed, or before an entity that is sent to.
+var renamed = regexp.MustCompile(`(topic: |")(shop|billing|audit)\.`)
+
 // setUp gives each script the examples, a home of its own, and on real brokers a name of its own for each context.
 func (h *harness) setUp(env *testscript.Env) error {
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
@@ -98,7 +102,7 @@ func newName() string {
 
 func renameContexts(dir, suffix string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() != "context.yaml" {
+		if err != nil || d.Name() != "context.yaml" && filepath.Ext(path) != ".star" {
 			return err
 		}
 		b, err := os.ReadFile(path)
@@ -111,7 +115,8 @@ func renameContexts(dir, suffix string) error {
 				lines[i] = "context: " + strings.Fields(name)[0] + "-" + suffix
 			}
 		}
-		return os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o600)
+		text := renamed.ReplaceAllString(strings.Join(lines, "\n"), "${1}${2}-"+suffix+".")
+		return os.WriteFile(path, []byte(text), 0o600)
 	})
 }
 

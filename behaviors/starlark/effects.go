@@ -9,10 +9,14 @@ import (
 
 const keyTurn = "turn"
 
-// A turn is what the running call may do: the messages it may emit, none outside of decide_.
+// A turn is what the running call may do: the messages it may emit, none outside of decide_, and what it may send to.
 type turn struct {
 	entity string
 	events map[string]*Message
+	// outlets is nil where nothing is sent.
+	outlets *Outlets
+	// own are the commands that answers may come back as; nil for what is no entity.
+	own []*Message
 }
 
 // An effect is what a function asks for by returning it.
@@ -22,6 +26,7 @@ type effect struct {
 	fields        *Record
 	reply         star.Value
 	code, message string
+	letter        *letter
 }
 
 type effectKind string
@@ -31,6 +36,9 @@ const (
 	replying  effectKind = "reply"
 	rejecting effectKind = "reject"
 	deleting  effectKind = "delete"
+	sending   effectKind = "send"
+
+	publishing effectKind = "publish"
 )
 
 func (e *effect) String() string        { return string(e.kind) + "(…)" }
@@ -43,7 +51,7 @@ func effectBuiltins() star.StringDict {
 	out := star.StringDict{}
 	for name, f := range map[string]func(*star.Thread, *star.Builtin, star.Tuple, []star.Tuple) (star.Value, error){
 		"emit": emit, "reply": reply, "reject": reject, "delete": remove,
-		"send": later, "publish": later, "schedule": later, "cancel": later,
+		"send": send, "publish": publish, "command": answerAs, "schedule": later, "cancel": later,
 	} {
 		out[name] = star.NewBuiltin(name, f)
 	}

@@ -22,6 +22,8 @@ type EntityConfig struct {
 	Commands []*Message
 	Events   []*Message
 	Codec    Codec
+	// Outlets are what the entity may send to; nil for nothing.
+	Outlets *Outlets
 	// Print takes what scripts print; nil drops it.
 	Print  func(file, text string)
 	Limits Limits
@@ -39,18 +41,18 @@ type entity struct {
 // LoadEntity loads an entity's script. All its problems come back at once; the entity is usable when there are none.
 func LoadEntity(config EntityConfig) (behaviors.Entity, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, config.Commands, config.Events, []*Message{config.State})
+	allowed := turn{entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands}
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Commands, config.Events, []*Message{config.State})
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	f := &functions{file: config.File, owner: "entity " + config.Name, globals: globals}
-	e := &entity{config: config, caller: newCaller(config.Limits, config.Print)}
+	e := &entity{config: config, caller: newCaller(config.Limits, config.Print), allowed: allowed}
 	state := strings.ReplaceAll(config.Name, "-", "_")
 	e.decide = f.required("decide_", "command", []string{state, "cmd", "ctx"}, config.Commands)
 	e.evolve = f.required("evolve_", "event", []string{state, "event"}, config.Events)
 	f.refuseUnknown("decide_", "command", config.Commands)
 	f.refuseUnknown("evolve_", "event", config.Events)
-	e.allowed = turn{entity: config.Name, events: byName(config.Events)}
 	initial, err := newRecord(config.State.Type, nil, nil, 0)
 	if err != nil {
 		f.problem("state %s: %v", config.State.Name, err)
@@ -161,6 +163,8 @@ func (e *entity) carryOut(t *thread, decide *star.Function, effects []*effect, s
 			d.Reply, err = replyJSON(effect.reply)
 		case deleting:
 			deletes = true
+		case sending, publishing:
+			err = effect.letter.addTo(&d.Messages, e.config.Codec, &t.budget)
 		case emitting:
 			var event entities.Event
 			if event, err = e.encodeEvent(effect, t); err == nil {

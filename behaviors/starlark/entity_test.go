@@ -103,7 +103,8 @@ func TestFailuresNameThePlaceAndTheMend(t *testing.T) {
 		`return emit("ItemAdded", sku = 1, quantity = 1)`: "ItemAdded.sku: want a string, got int",
 		`return emit("ItemAdded", sku = "a")`:             "needs field quantity",
 		`return delete()`:                                 "without emit",
-		`return send("x")`:                                "not in this version",
+		`return send("x")`:                                "only decide_ functions and subscriptions send",
+		`return schedule("x")`:                            "not in this version",
 		`return 1 + "a"`:                                  "unknown binary op",
 	} {
 		_, turn := decideBody(t, body)

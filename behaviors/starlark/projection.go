@@ -41,7 +41,7 @@ var _ behaviors.Projection = (*Projection)(nil)
 // LoadProjection loads a projection's script. All its problems come back at once; the projection is usable when there are none.
 func LoadProjection(config ProjectionConfig) (*Projection, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, config.Events, []*Message{config.Row})
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{}, config.Events, []*Message{config.Row})
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -47,6 +47,8 @@ type loader struct {
 	printer     func(file, text string)
 	modules     map[string]*module
 	problems    []Problem
+	// allowed is what the script's calls may do, as far as they are checked before they are made.
+	allowed turn
 }
 
 type module struct {
@@ -58,13 +60,13 @@ type module struct {
 var errNotLoaded = errors.New("not loaded")
 
 // loadScript runs a file and those it loads. Globals are nil when there are problems.
-func loadScript(folder fs.FS, file string, limits Limits, printer func(file, text string), messages ...[]*Message) (globals star.StringDict, problems []Problem) {
+func loadScript(folder fs.FS, file string, limits Limits, printer func(file, text string), allowed turn, messages ...[]*Message) (globals star.StringDict, problems []Problem) {
 	names := constructors(slices.Concat(messages...))
 	maps.Copy(names, guards())
 	maps.Copy(names, effectBuiltins())
 	names["decimal"] = star.NewBuiltin("decimal", newDecimal)
 	names["math"] = math.Module
-	l := &loader{folder: folder, predeclared: names, limits: limits, printer: printer, modules: map[string]*module{}}
+	l := &loader{folder: folder, predeclared: names, limits: limits, printer: printer, modules: map[string]*module{}, allowed: allowed}
 	defer func() {
 		if p := recover(); p != nil {
 			globals, problems = nil, []Problem{{File: file, Message: fmt.Sprintf("internal error: %s", clipped(fmt.Sprint(p), maxMessageBytes))}}
@@ -111,6 +113,7 @@ func (l *loader) run(file string, source []byte) star.StringDict {
 			l.load(s.ModuleName(), s.Load)
 		}
 	}
+	l.problems = append(l.problems, l.allowed.checkCalls(parsed)...)
 	guard(parsed)
 	program, err := star.FileProgram(parsed, l.predeclared.Has)
 	if err != nil {

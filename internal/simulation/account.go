@@ -11,8 +11,9 @@ import (
 )
 
 // The behaviours under test. A command is "pay N GROUP", "draw N GROUP" (rejected beyond the balance), "fail", or "trip N GROUP WHICH", which fails
-// until WHICH is mended and pays then; an event is "±N GROUP". State and rows are digits: a balance; "COUNT SUM" of a group; an account's last sequence
-// and balance.
+// until WHICH is mended and pays then, or "move N GROUP TO", which draws, sends "pay N GROUP" to another account, waits for the answer, and publishes that
+// it did; the answer, a JSON object, changes nothing. An event is "±N GROUP". State and rows are digits: a balance; "COUNT SUM" of a group; an account's
+// last sequence and balance.
 
 const fingerprint = 1
 
@@ -36,12 +37,15 @@ func (a account) Decide(_ context.Context, turns []behaviors.Turn) {
 		t := &turns[i]
 		state := t.State.(*balance)
 		words := strings.Fields(string(t.Command.Payload.Data))
+		if strings.HasPrefix(words[0], "{") {
+			continue
+		}
 		if words[0] == "fail" || words[0] == "trip" && !a.mended.has(words[3]) {
 			t.Failure = &entities.Failure{Code: entities.BehaviorError, Message: "as asked"}
 			continue
 		}
 		n, _ := strconv.ParseInt(words[1], 10, 64) // The workload writes numbers.
-		if words[0] == "draw" {
+		if words[0] == "draw" || words[0] == "move" {
 			n = -n
 		}
 		if state.cents+n < 0 {
@@ -55,7 +59,33 @@ func (a account) Decide(_ context.Context, turns []behaviors.Turn) {
 			Reply:  fmt.Appendf(nil, "%d", state.cents),
 			State:  state, StateFingerprint: fingerprint, StateData: strconv.AppendInt(nil, state.cents, 10),
 		}
+		if words[0] == "move" {
+			t.Decision.Messages = moved(words[1], words[2], words[3])
+		}
 	}
+}
+
+// moved is what is sent when money is moved.
+func moved(n, group, to string) entities.Messages {
+	return entities.Messages{
+		Sends: []entities.Send{{
+			Entity: "account", ID: to, Type: "Move", Payload: entities.Payload{Data: []byte("pay " + n + " " + group)},
+			OnReply: &entities.OnReply{Type: "Move", Take: []string{"status", "code"}},
+		}},
+		Publications: []entities.Publication{{Name: "moves", Key: to, Type: "Moved", Payload: entities.Payload{Data: []byte(n + " " + group)}}},
+	}
+}
+
+// payments subscribes to what happens outside: "N GROUP TO" is paid to an account.
+type payments struct{}
+
+func (payments) Wants(string) bool { return true }
+
+func (payments) Handle(_ context.Context, m *behaviors.Event) (entities.Messages, *entities.Failure) {
+	words := strings.Fields(string(m.Payload.Data))
+	return entities.Messages{Sends: []entities.Send{{
+		Entity: "account", ID: words[2], Type: "Move", Payload: entities.Payload{Data: []byte("pay " + words[0] + " " + words[1])},
+	}}}, nil
 }
 
 // groups counts and sums the movements of each group, over all accounts.

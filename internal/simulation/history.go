@@ -67,7 +67,8 @@ func newHistory(cluster *kfake.Cluster, brokers []string, dial dialFunc, topics 
 	start := map[string]map[int32]kgo.Offset{}
 	for _, topic := range topics {
 		start[topic] = map[int32]kgo.Offset{}
-		for p := range int32(shards) {
+		for _, info := range cluster.PartitionInfos(topic) {
+			p := info.Partition
 			start[topic][p] = kgo.NewOffset().At(0)
 			h.partitions[records.TopicPartition{Topic: topic, Partition: p}] = &partitionHistory{open: map[int64][]*entry{}}
 		}
@@ -148,8 +149,8 @@ func (h *history) transactionOf(w writer) *transaction {
 
 // committed calls f with every committed record of a topic, in the order of each partition.
 func (h *history) committed(topic string, f func(*entry)) {
-	for p := range int32(shards) {
-		for _, e := range h.log(topic, p) {
+	for _, info := range h.cluster.PartitionInfos(topic) {
+		for _, e := range h.log(topic, info.Partition) {
 			f(e)
 		}
 	}

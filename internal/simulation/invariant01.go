@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/partita-io/partita/kafka/records"
 )
 
 // checkFences: invariant 1, no fence, no write. What can be seen of one request is judged by the witness when it is sent: a fence without member or
@@ -30,8 +28,8 @@ func (w *world) checkFences() error {
 		}
 		for _, e := range t.entries {
 			switch {
-			case e.Topic == repliesTopic || (e.Topic == commandsTopic && header(e.Record, records.Forwarded) != ""):
-				// Whoever asks may name any partition, and a forward goes to a foreign one.
+			case e.Topic == repliesTopic || e.Topic == commandsTopic || e.Topic == movesTopic:
+				// Whoever asks may name any partition, and forwards and messages go to foreign ones.
 			case !f.shards[e.Partition]:
 				errs = append(errs, fmt.Errorf("invariant 1: %s was written without a fence for shard %d", place(e), e.Partition))
 			case !recorded[e.Partition]:

@@ -38,6 +38,7 @@ func (w *world) checkWhole() error {
 			errs = append(errs, fmt.Errorf("invariant 6: no command that %s may come from (%v) was passed in its transaction %v", place(e), caused(e), e.transaction.writer))
 		})
 	}
+	errs = append(errs, w.checkSentWhole(passed, left)...)
 	operated := map[*transaction]bool{}
 	w.history.committed(commandsTopic, func(e *entry) {
 		if header(e.Record, records.Operation) != "" {
@@ -66,10 +67,10 @@ func (t *transaction) has(topic string, partition int32, key []byte) bool {
 	return false
 }
 
-// passedBy tells in which transaction the position of account passed each command.
+// passedBy tells in which transaction a position passed each command, and each message outside.
 func (w *world) passedBy() (passed map[string]*transaction, wrong []error) {
 	passed = map[string]*transaction{}
-	position := map[int32]records.Position{}
+	position := map[records.TopicPartition]records.Position{}
 	w.history.committed(progressTopic, func(e *entry) {
 		key, err := records.ParseProgressKey(string(e.Key))
 		p, parseErr := records.ParseProgress(e.Value)
@@ -77,13 +78,13 @@ func (w *world) passedBy() (passed map[string]*transaction, wrong []error) {
 			wrong = append(wrong, err)
 			return
 		}
-		if key.Topic != commandsTopic {
+		if key.Topic != commandsTopic && key.Topic != outside {
 			return
 		}
-		for o := position[key.Partition]; o < p.Position; o++ {
-			passed[fmt.Sprintf("%s/%d/%d", commandsTopic, key.Partition, o)] = e.transaction
+		for o := position[key.TopicPartition]; o < p.Position; o++ {
+			passed[fmt.Sprintf("%s/%d/%d", key.Topic, key.Partition, o)] = e.transaction
 		}
-		position[key.Partition] = p.Position
+		position[key.TopicPartition] = p.Position
 	})
 	return passed, wrong
 }

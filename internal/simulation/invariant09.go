@@ -3,11 +3,15 @@ package simulation
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
 )
+
+// accounting are the tallies of which an input of the write side has one.
+var accounting = []partitions.TallyKind{partitions.CommandDecided, partitions.CommandForwarded, partitions.MessageHandled}
 
 // checkWindow: invariants 9 and 10, as far as one window tells. Of the write side each input is decided or forwarded, once. Where entities are parked
 // a window decides what came in earlier ones, too: only the log and the model can tell then.
@@ -19,7 +23,7 @@ func (w *world) checkWindow(l *life, e partitions.WindowEvent) {
 	accounted := 0
 	for _, task := range e.Tasks {
 		for _, t := range task.Tallies {
-			if t.Kind == partitions.CommandDecided || t.Kind == partitions.CommandForwarded {
+			if slices.Contains(accounting, t.Kind) {
 				accounted++
 			}
 		}
@@ -41,6 +45,11 @@ func (w *world) checkAccounted() error {
 	})
 	buried := map[string]int{}
 	w.history.committed(deadLettersTopic, func(e *entry) { buried[header(e.Record, records.DeadLetterSource)]++ })
+	w.history.committed(outside, func(e *entry) {
+		if passed[place(e)] == nil {
+			errs = append(errs, fmt.Errorf("invariant 9: no position has passed the message %s", place(e)))
+		}
+	})
 	for command, times := range buried {
 		if times > 1 {
 			errs = append(errs, fmt.Errorf("invariant 9: the command %s has %d dead letters", command, times))

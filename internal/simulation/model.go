@@ -23,6 +23,9 @@ type model struct {
 	dead map[string]int
 	// groups are "COUNT SUM".
 	groups map[string][2]int64
+	// sent are commands that are sent, "ACCOUNT TEXT", and published the messages, "KEY TEXT", by what causes them. told are answers that become commands,
+	// "STATUS CODE", by the place of what they answer.
+	sent, published, told map[string]string
 	// operations are by correlation id.
 	operations map[string]*modelOperation
 }
@@ -41,14 +44,15 @@ type modelAccount struct {
 type modelCommand struct {
 	key, at, id, cause, correlation, expected string
 	words                                     []string
-	// tried: it was decided before.
-	tried bool
+	// tried: it was decided before. awaited: the answer becomes a command.
+	tried, awaited bool
 }
 
 func newModel(parks bool) *model {
 	return &model{
 		parks: parks, accounts: map[string]*modelAccount{}, events: map[string][]string{}, answers: map[string]string{}, dead: map[string]int{},
 		groups: map[string][2]int64{}, operations: map[string]*modelOperation{},
+		sent: map[string]string{}, published: map[string]string{}, told: map[string]string{},
 	}
 }
 
@@ -69,7 +73,7 @@ func (m *model) take(r *kgo.Record) {
 	}
 	c := &modelCommand{
 		key: key, at: fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset), id: header(r, records.ID), correlation: header(r, records.CorrelationID),
-		expected: header(r, records.ExpectedSequence), words: strings.Fields(string(r.Value)),
+		expected: header(r, records.ExpectedSequence), words: strings.Fields(string(r.Value)), awaited: header(r, records.OnReply) != "",
 	}
 	c.cause = c.id
 	if source := header(r, records.Source); source != "" {
@@ -114,6 +118,14 @@ func (m *model) answer(c *modelCommand, answer string) {
 	if c.correlation != "" {
 		m.answers[c.correlation] = answer
 	}
+	if !c.awaited {
+		return
+	}
+	if words := strings.Fields(answer); words[0] == "accepted" {
+		m.told[c.at] = "accepted "
+	} else {
+		m.told[c.at] = words[0] + " " + words[1]
+	}
 }
 
 func (m *model) bury(a *modelAccount, c *modelCommand, reason string) {
@@ -125,13 +137,16 @@ func (m *model) outcome(a *modelAccount, c *modelCommand) string {
 	if c.expected != "" && c.expected != strconv.Itoa(a.sequence) {
 		return fmt.Sprintf("rejected wrong-sequence %d", a.sequence)
 	}
+	if strings.HasPrefix(c.words[0], "{") {
+		return fmt.Sprintf("accepted %d reply", a.sequence)
+	}
 	tried := c.tried
 	c.tried = true
 	if c.words[0] == "fail" || c.words[0] == "trip" && !tried {
 		return "failed"
 	}
 	n, _ := strconv.ParseInt(c.words[1], 10, 64)
-	if c.words[0] == "draw" {
+	if c.words[0] == "draw" || c.words[0] == "move" {
 		n = -n
 	}
 	if a.cents+n < 0 {
@@ -140,6 +155,10 @@ func (m *model) outcome(a *modelAccount, c *modelCommand) string {
 	a.cents += n
 	a.sequence++
 	m.events[c.key] = append(m.events[c.key], fmt.Sprintf("%d %+d %s <%s", a.sequence, n, c.words[2], c.cause))
+	if c.words[0] == "move" {
+		m.sent[c.cause] = fmt.Sprintf("%s pay %s %s", c.words[3], c.words[1], c.words[2])
+		m.published[c.cause] = fmt.Sprintf("%s %s %s", c.words[3], c.words[1], c.words[2])
+	}
 	g := m.groups[c.words[2]]
 	m.groups[c.words[2]] = [2]int64{g[0] + 1, g[1] + n}
 	return fmt.Sprintf("accepted %d reply %d", a.sequence, a.cents)

@@ -22,9 +22,10 @@ func (w *world) checkOutcome() error {
 	m := newModel(w.onFailure == entities.Park)
 	w.history.committed(commandsTopic, func(e *entry) { m.foresee(e) })
 	w.history.committed(commandsTopic, func(e *entry) { m.take(e.Record) })
+	w.history.committed(outside, func(e *entry) { m.subscribed(e) })
 	return errors.Join(
 		w.compareEvents(m), w.compareAnswers(m), w.compareDeadLetters(m), w.compareStates(m), w.compareParked(m), w.compareGroups(m), w.compareBalances(m),
-		w.compareForwards(),
+		w.compareForwards(), w.compareMessages(m),
 	)
 }
 

@@ -104,6 +104,7 @@ var kinds = []kind{
 	{350, func(s *schedule, _ *instance) { s.send(1 + s.IntN(25)) }},
 	{10, func(s *schedule, _ *instance) { s.send(100 + s.IntN(100)) }},
 	{120, func(s *schedule, _ *instance) { s.operate() }},
+	{60, func(s *schedule, _ *instance) { s.happenOutside() }},
 	{50, (*schedule).kill},
 	{25, (*schedule).losePower},
 	{40, (*schedule).leave},

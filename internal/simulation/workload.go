@@ -20,6 +20,20 @@ func (s *schedule) send(n int) {
 	require.NoError(s.t, s.cl.Flush(s.t.Context()))
 }
 
+// happenOutside produces messages that the context subscribes to.
+func (s *schedule) happenOutside() {
+	n := 1 + s.IntN(12)
+	s.note("%d messages outside", n)
+	s.tally.add("work", "messages outside", n)
+	for range n {
+		s.cl.Produce(s.t.Context(), &kgo.Record{
+			Topic: outside, Partition: s.Int32N(outsides), Value: fmt.Appendf(nil, "%d g%d a%d", 1+s.IntN(50), s.IntN(accountGroups), s.IntN(accounts)),
+			Headers: []kgo.RecordHeader{{Key: records.Type, Value: []byte("Paid")}},
+		}, func(_ *kgo.Record, err error) { require.NoError(s.t, err) })
+	}
+	require.NoError(s.t, s.cl.Flush(s.t.Context()))
+}
+
 func (s *schedule) command() *kgo.Record {
 	s.commands++
 	key := "a" + strconv.Itoa(s.IntN(accounts))
@@ -34,6 +48,8 @@ func (s *schedule) command() *kgo.Record {
 		r.Value = []byte("fail")
 	case n == 1:
 		r.Value = fmt.Appendf(nil, "trip %d %s %d", 1+s.IntN(50), group, s.commands)
+	case n < 8:
+		r.Value = fmt.Appendf(nil, "move %d %s a%d", 1+s.IntN(60), group, s.IntN(accounts))
 	case n < 14:
 		r.Value = fmt.Appendf(nil, "draw %d %s", 1+s.IntN(60), group)
 	default:

@@ -21,10 +21,12 @@ import (
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/projections"
+	"github.com/partita-io/partita/pubsub"
 )
 
 const (
 	shards    = 4
+	outsides  = 6
 	instances = 3
 	nodes     = 3
 	port      = 9092
@@ -38,9 +40,12 @@ var (
 	commandsTopic    = bank.Commands("account").Name
 	eventsTopic      = bank.Events("account").Name
 	parkedTopic      = bank.Parked().Name
+	movesTopic       = bank.Publication("moves").Name
 	changelogTopic   = bank.Changelog("account").Name
 	groupsTopic      = bank.Rows("groups").Name
 	balancesTopic    = bank.Rows("balances").Name
+	// outside is a topic of nobody's, with another number of partitions than the context.
+	outside = "outside"
 	// changelogs are by component.
 	changelogs = map[string]string{"account": changelogTopic, "groups": groupsTopic, "balances": balancesTopic}
 )
@@ -93,7 +98,7 @@ func newWorld(t *testing.T, dir string, counts *tally, onFailure entities.OnFail
 	w.createTopics()
 	// The repartition topic is left out: what was read is deleted from it.
 	w.history, err = newHistory(w.cluster, w.client(nil).Brokers, w.link.dial, progressTopic, repliesTopic, deadLettersTopic, parkedTopic, commandsTopic,
-		eventsTopic, changelogTopic, groupsTopic, balancesTopic)
+		eventsTopic, changelogTopic, groupsTopic, balancesTopic, movesTopic, outside)
 	require.NoError(t, err)
 	for i := range w.instances {
 		w.instances[i] = &instance{world: w, name: fmt.Sprintf("i%d", i), store: vfs.NewCrashableMem(), damaged: map[string]bool{}}
@@ -105,7 +110,7 @@ func (w *world) createTopics() {
 	adm := kadm.NewClient(w.cl)
 	for _, spec := range []topics.Spec{
 		bank.Progress(), bank.Replies(), bank.DeadLetters(), bank.Parked(), bank.Commands("account"), bank.Events("account"), bank.Changelog("account"),
-		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"),
+		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"), bank.Publication("moves"), {Name: outside, Partitions: outsides},
 	} {
 		config := map[string]*string{}
 		for key, value := range spec.Config {
@@ -162,6 +167,9 @@ func (w *world) components(ctx context.Context) []partitions.Component {
 		}.Component(ctx),
 		projections.Definition{Topics: bank, Name: "groups", Behavior: groups{}, Sources: events, Keyed: true}.Component(ctx),
 		projections.Definition{Topics: bank, Name: "balances", Behavior: balances{}, Sources: events}.Component(ctx),
+		pubsub.Subscription{
+			Topics: bank, Name: "payments", Topic: outside, Start: partitions.Start{From: partitions.FromEarliest}, Behavior: payments{},
+		}.Component(ctx),
 	}
 }
 

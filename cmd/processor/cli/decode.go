@@ -43,11 +43,19 @@ func (f *folder) watched(ctx context.Context, name string) (watched, error) {
 	if t.Rows {
 		candidates = append(candidates, f.Projection(name).Row)
 	} else {
-		candidates = append(candidates, f.Entity(name).Events...)
+		candidates = append(candidates, f.messagesOf(name)...)
 		w.columns = func(r *kgo.Record) []string { return []string{header(r, records.Type)} }
 	}
 	w.value = func(r *kgo.Record) json.RawMessage { return f.decoded(ctx, r, candidates) }
 	return w, nil
+}
+
+// messagesOf are the events of an entity, or the messages of a publication.
+func (f *folder) messagesOf(name string) []*schemas.Message {
+	if e := f.Entity(name); e != nil {
+		return e.Events
+	}
+	return f.Publication(name).Messages
 }
 
 func deadLetterColumns(r *kgo.Record) []string {
