@@ -36,6 +36,7 @@ func (sink) Put(*partitions.Record, []byte, []byte, []kgo.RecordHeader)     {}
 func (sink) Delete(*partitions.Record, []byte, []kgo.RecordHeader)          {}
 func (sink) Produce(*partitions.Record, partitions.OutputKind, *kgo.Record) {}
 func (sink) CanReply(string, int32) (int32, bool)                           { return 0, true }
+func (sink) Partitions(string) int32                                        { return 0 }
 func (sink) Count(partitions.Tally)                                         {}
 
 // What the write side itself costs: one command of one of many entities, one event, one stored state.

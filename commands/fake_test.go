@@ -162,6 +162,8 @@ func (w *window) Produce(_ *partitions.Record, kind partitions.OutputKind, r *kg
 	w.outputs = append(w.outputs, output{kind, r})
 }
 
+func (*window) Partitions(string) int32 { return 0 }
+
 func (w *window) CanReply(topic string, partition int32) (int32, bool) {
 	return max(partition, 0), (topic == "answers" || topic == "operators") && partition < 4
 }

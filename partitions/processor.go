@@ -29,6 +29,9 @@ type Component struct {
 	Inputs []Input
 	// Changelog is the compacted topic that mirrors the component's store record by record; empty for a component without a store.
 	Changelog string
+	// Targets are topics that the processor writes to by key, and whose number of partitions it asks the window for. While one of them is away the
+	// component's tasks wait, and no other's.
+	Targets []string
 	// New makes the processor of one shard's task.
 	New func(shard int32) Processor
 }
@@ -44,7 +47,8 @@ type Input struct {
 // A Processor is what a component does with records. One goroutine at a time works on it.
 type Processor interface {
 	// Process decides records of one input, in the order of the log. Whatever comes of them goes to w. It returns an error only when it cannot
-	// go on (the store is broken): a record that cannot be processed is dead-lettered, not an error.
+	// go on (the store is broken): a record that cannot be processed is dead-lettered, not an error. A [StopError] stops the task before one of the
+	// records; with any other the shard is acquired anew.
 	Process(w Window, records []Record) error
 
 	// Dropped says that what was decided since the last commit will not be committed: forget everything that is derived from it.
@@ -81,6 +85,9 @@ type Window interface {
 	// this context other than <context>.replies. A negative partition asks for any: it returns the one to use.
 	CanReply(topic string, partition int32) (int32, bool)
 
+	// Partitions is how many partitions a topic has that is one of the component's Targets.
+	Partitions(topic string) int32
+
 	// Count adds one to a counter once the window is committed; see [Tally].
 	Count(t Tally)
 }
@@ -97,6 +104,7 @@ const (
 	OutputDeadLetter
 	OutputChangelog
 	OutputParked
+	OutputMessage
 )
 
 // A Tally names something a processor counts, shown after the commit only. Labels are few and fixed: outcome is accepted, rejected, failed,
@@ -123,4 +131,5 @@ const (
 	CommandForwarded
 	ReplyDropped
 	CommandParked
+	MessageWritten
 )

@@ -13,6 +13,7 @@ type view struct {
 	part    *part
 	nowMS   int64
 	replies *replyTopics
+	targets *targets
 }
 
 var _ Window = (*view)(nil)
@@ -43,6 +44,8 @@ func (v *view) Produce(cause *Record, kind OutputKind, out *kgo.Record) {
 func (v *view) CanReply(topic string, partition int32) (int32, bool) {
 	return v.replies.choose(v.ctx, topic, partition, v.part.task.shard.number)
 }
+
+func (v *view) Partitions(topic string) int32 { return v.targets.partitions(topic) }
 
 func (v *view) Count(t Tally) { v.part.tallies = append(v.part.tallies, t) }
 

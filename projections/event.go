@@ -15,8 +15,8 @@ import (
 // A fact is an event record with its headers understood.
 type fact struct {
 	event behaviors.Event
-	// id is ce_id, "entity/id/sequence" for events of ours.
-	id, trace, time []byte
+	// id is ce_id, "entity/id/sequence" for events of ours, and source ce_source.
+	id, source, trace, time, correlation []byte
 	// typed and placed tell that the record itself names its type and where it happened.
 	typed, placed bool
 }
@@ -24,7 +24,7 @@ type fact struct {
 // understand reads the headers of an event, or of one that was re-keyed: they are the same, only the record's key is another.
 func understand(r *partitions.Record) *fact {
 	f := &fact{}
-	f.event.Payload.Data = r.Value
+	f.event.Topic, f.event.Payload.Data = r.Topic, r.Value
 	f.event.NowMS = r.Timestamp.UnixMilli()
 	if len(r.Headers) > 0 {
 		f.event.Headers = make([]entities.Header, len(r.Headers))
@@ -56,6 +56,10 @@ func (f *fact) header(key string, value []byte) {
 		f.event.CausationID = string(value)
 	case records.TraceParent:
 		f.trace = value
+	case records.Correlation:
+		f.correlation = value
+	case records.Source:
+		f.source = value
 	case records.Time:
 		f.time = value
 	case records.ID:

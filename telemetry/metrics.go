@@ -23,9 +23,9 @@ type Metrics struct {
 	kafka    *kafkaHook
 	stores   *storeCollector
 
-	commands, events, rows, deadLetters, parked, forwarded, repliesDropped, transactions *prometheus.CounterVec
-	commandSeconds, projectionDelay, windowRecords, commitSeconds                        *prometheus.HistogramVec
-	lag, restoreRemaining, shards, members, standing                                     *prometheus.GaugeVec
+	commands, events, rows, messages, deadLetters, parked, forwarded, repliesDropped, transactions *prometheus.CounterVec
+	commandSeconds, projectionDelay, windowRecords, commitSeconds                                  *prometheus.HistogramVec
+	lag, restoreRemaining, shards, members, standing                                               *prometheus.GaugeVec
 
 	states *shardStates
 }
@@ -58,6 +58,7 @@ func (m *Metrics) registerCounters(r prometheus.Registerer) {
 	m.commands = counter("commands_total", "Commands in committed transactions, by what came of them.", componentLabel, "outcome")
 	m.events = counter("events_total", "Events in committed transactions.", componentLabel)
 	m.rows = counter("rows_total", "Rows written or deleted in committed transactions.", componentLabel)
+	m.messages = counter("messages_total", "Messages of streams written in committed transactions.", componentLabel)
 	m.deadLetters = counter("dead_letters_total", "Records that could not be processed.", componentLabel, "reason")
 	m.parked = counter("parked_commands_total", "Commands that were parked: for what they failed with, or untried behind another.", componentLabel, "reason")
 	m.forwarded = counter("forwarded_commands_total", "Commands found on a foreign partition and sent to their own.", componentLabel)
@@ -72,7 +73,7 @@ func (m *Metrics) registerHistograms(r prometheus.Registerer) {
 		return h
 	}
 	m.commandSeconds = histogram("command_seconds", "From a command's record time to its commit.", secondsBuckets, componentLabel)
-	m.projectionDelay = histogram("projection_delay_seconds", "From an event's record time to the commit of its row.", secondsBuckets, componentLabel)
+	m.projectionDelay = histogram("projection_delay_seconds", "From an event's record time to the commit of its row or message.", secondsBuckets, componentLabel)
 	m.windowRecords = histogram("window_records", "Input records of a transaction.", prometheus.ExponentialBuckets(1, 4, 8), sideLabel)
 	m.commitSeconds = histogram("commit_seconds", "From the start of a commit to its outcome.", secondsBuckets, sideLabel)
 }
