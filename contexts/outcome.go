@@ -24,6 +24,8 @@ type outcome struct {
 	failure      *entities.Failure
 	// rows are a projection's, by key.
 	rows map[string]any
+	// messages are a stream's.
+	messages []wroteMessage
 }
 
 // A happened event is one that was decided.
@@ -46,6 +48,9 @@ func (t *test) compare(o outcome) []Difference {
 	}
 	if n := t.then["reply"]; n != nil {
 		found = append(found, differences("reply", nil, jsonOf(n), o.reply)...)
+	}
+	if n := t.then["messages"]; n != nil {
+		found = append(found, compareMessages(n.Content, o.messages)...)
 	}
 	if n := t.then["rows"]; n != nil && t.projection != nil {
 		found = append(found, compareRows(t.projection.Row.Type, n, o.rows)...)

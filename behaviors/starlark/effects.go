@@ -13,6 +13,8 @@ const keyTurn = "turn"
 type turn struct {
 	entity string
 	events map[string]*Message
+	// messages are what a stream, which entity names then, may write.
+	messages map[string]*Message
 }
 
 // An effect is what a function asks for by returning it.
