@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/behaviors/typed"
@@ -36,6 +37,9 @@ func (c Context) bind(ctx context.Context, registryURL string) (*bound, error) {
 		}
 	}
 	model, err := typed.Bind(ctx, typed.Config{Options: options, Namespace: c.Namespace}, c.Parts...)
+	if err == nil {
+		err = c.checkTargets(model.Streams)
+	}
 	if err := errors.Join(problem, err); err != nil {
 		return nil, err
 	}
@@ -44,6 +48,17 @@ func (c Context) bind(ctx context.Context, registryURL string) (*bound, error) {
 		b.prepare, b.register = model.Codec.Prepare, model.Codec.Register
 	}
 	return b, nil
+}
+
+// checkTargets tells which streams write to topics of the context that are not their own.
+func (c Context) checkTargets(streams []typed.BoundStream) error {
+	var errs []error
+	for _, s := range streams {
+		if own := c.Name + "." + s.Name; s.To != own && strings.HasPrefix(s.To, c.Name+".") {
+			errs = append(errs, fmt.Errorf("projection %s: topic %s is this context's: leave To out for %s, or name a topic of others", s.Name, s.To, own))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // context is what package service runs.
@@ -64,6 +79,9 @@ func (b *bound) context(ctx context.Context) *service.Context {
 	for _, p := range b.model.Projections {
 		b.addProjection(ctx, s, p)
 	}
+	for _, p := range b.model.Streams {
+		b.addStream(ctx, s, p)
+	}
 	for _, m := range b.model.Schemas.Messages() {
 		s.Schemas = append(s.Schemas, admin.Schema{Fingerprint: m.Fingerprint, Name: m.FullName, JSON: m.SchemaJSON})
 	}
@@ -71,19 +89,39 @@ func (b *bound) context(ctx context.Context) *service.Context {
 }
 
 func (b *bound) addProjection(ctx context.Context, s *service.Context, p typed.BoundProjection) {
-	d := projections.Definition{Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Prepare: b.prepare, Version: s.Version}
+	d := projections.Definition{Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, OnFailure: p.OnFailure, Prepare: b.prepare, Version: s.Version}
 	s.Specs = append(s.Specs, s.Topics.Rows(p.Name))
 	if p.Keyed {
 		s.Specs = append(s.Specs, s.Topics.Repartition(p.Name))
 	}
-	for _, entity := range p.Entities {
-		d.Sources = append(d.Sources, s.Topics.Events(entity).Name)
+	d.Sources = followed(s, p.Name, p.Entities, p.Topics)
+	s.Components = append(s.Components, d.Component(ctx))
+}
+
+func (b *bound) addStream(ctx context.Context, s *service.Context, p typed.BoundStream) {
+	to := s.Topics.Messages(p.Name)
+	if p.To != "" && p.To != to.Name {
+		to = topics.External(p.To, "written by "+p.Name)
 	}
-	for _, topic := range p.Topics {
-		d.Sources = append(d.Sources, topic)
-		s.Specs = append(s.Specs, topics.External(topic, "followed by "+p.Name))
+	s.Specs = append(s.Specs, to)
+	d := projections.Stream{
+		Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Prepare: b.prepare, Sources: followed(s, p.Name, p.Entities, p.Topics), To: to.Name,
+		OnFailure: p.OnFailure, Version: s.Version,
 	}
 	s.Components = append(s.Components, d.Component(ctx))
+}
+
+// followed are the topics that a projection follows; those of others must be there.
+func followed(s *service.Context, projection string, entities, foreign []string) []string {
+	var sources []string
+	for _, entity := range entities {
+		sources = append(sources, s.Topics.Events(entity).Name)
+	}
+	for _, topic := range foreign {
+		sources = append(sources, topic)
+		s.Specs = append(s.Specs, topics.External(topic, "followed by "+projection))
+	}
+	return sources
 }
 
 // adopt makes the schemas known that values were written under, and refuses structs that could not read them.

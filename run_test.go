@@ -156,7 +156,7 @@ func TestAllThatIsWrongComesInOneError(t *testing.T) {
 
 func TestAContextWithoutPartsIsRefused(t *testing.T) {
 	err := partita.Run(t.Context(), partita.Context{Name: "math", Partitions: 1}, partita.Options{Brokers: []string{"127.0.0.1:1"}})
-	require.EqualError(t, err, "context math has no parts: typed.NewEntity and typed.NewProjection make them")
+	require.EqualError(t, err, "context math has no parts: typed.NewEntity, typed.NewProjection and typed.NewStream make them")
 }
 
 func TestARegistryThatIsNoURLIsNamedBesideTheParts(t *testing.T) {

@@ -59,6 +59,24 @@ type Projection interface {
 	RowContentType() string
 }
 
+// Stream is the behaviour of one stream projection. Its methods are called from several goroutines at once.
+type Stream interface {
+	// Wants tells whether the stream has a function for events of this type.
+	Wants(eventType string) bool
+
+	// Write is what the event leads to: no message, one, or several, in their order.
+	Write(ctx context.Context, event *Event) ([]Message, *entities.Failure)
+}
+
+// A Message is a record that a stream writes.
+type Message struct {
+	// Key decides the partition: messages of one key keep their order.
+	Key string
+	// Type is the last part of the record's name.
+	Type    string
+	Payload entities.Payload
+}
+
 // An Event is an event as a projection sees it: what ctx and event are made of.
 type Event struct {
 	// Entity and EntityID name where it happened ("cart", "c1"); Sequence is its number there. Empty and 0 for foreign topics.
@@ -66,7 +84,9 @@ type Event struct {
 	EntityID string
 	Sequence int64
 	Type     string
-	Payload  entities.Payload
+	// Topic is the one that the event was read from.
+	Topic   string
+	Payload entities.Payload
 	// NowMS is the event record's timestamp.
 	NowMS int64
 	// CausationID is the id of the command that caused it.

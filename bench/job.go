@@ -199,7 +199,8 @@ func (w *watch) window(e partitions.WindowEvent) {
 				w.decided.Add(1)
 			case partitions.RowWritten:
 				w.rows.Add(1)
-			case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped, partitions.CommandParked:
+			case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped, partitions.CommandParked,
+				partitions.MessageWritten:
 			}
 		}
 	}

@@ -21,7 +21,11 @@ func (l *loader) behaviors() {
 		l.entityBehavior(s, &l.context.Entities[s.index])
 	}
 	for _, s := range l.projectionScripts {
-		l.projectionBehavior(s, &l.context.Projections[s.index])
+		if p := &l.context.Projections[s.index]; p.Stream != nil {
+			l.streamBehavior(s, p)
+		} else {
+			l.projectionBehavior(s, p)
+		}
 	}
 	for _, s := range l.subscriptionScripts {
 		l.subscriptionBehavior(s, &l.context.Subscriptions[s.index])
@@ -63,16 +67,16 @@ func (l *loader) entityBehavior(s script, e *Entity) {
 
 // projectionBehavior loads a projection twice if it has a key: which events need the field is known when its functions are.
 func (l *loader) projectionBehavior(s script, p *Projection) {
-	if !l.loadProjection(s, p, "") || s.key.node == nil || !l.keyFits(s, p) {
+	if !l.loadProjection(s, p, "", nil) || !l.keysFit(s, p) || s.key.node == nil && p.sourceKeys() == nil {
 		return
 	}
-	l.loadProjection(s, p, s.key.string)
+	l.loadProjection(s, p, s.key.string, p.sourceKeys())
 }
 
-func (l *loader) loadProjection(s script, p *Projection, key string) bool {
+func (l *loader) loadProjection(s script, p *Projection, key string, sourceKeys map[string]string) bool {
 	events := l.events(p)
 	behavior, problems := starlark.LoadProjection(starlark.ProjectionConfig{
-		Folder: os.DirFS(l.dir), File: s.file, Name: p.Name, Key: key,
+		Folder: os.DirFS(l.dir), File: s.file, Name: p.Name, Key: key, SourceKeys: sourceKeys, ByTime: p.ByTime,
 		Events: allInScript(events), Row: inScript(p.Row),
 		Codec:          scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{p.Row}, events)},
 		RowContentType: l.context.Codec.ContentType(),

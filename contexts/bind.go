@@ -40,20 +40,27 @@ func (l *loader) projections(file declared) {
 
 func (l *loader) projection(p declaredProjection) {
 	what := "projection " + p.name.string
-	projection := Projection{Name: p.name.string, Row: l.defaulted(p.row, what+": row"), Keyed: true}
+	projection := Projection{Name: p.name.string, Row: l.defaulted(p.row, what+": row"), OnFailure: p.onFailure, ByTime: p.byTime, Keyed: p.kind == table}
 	for _, from := range p.from {
-		if source, ok := l.source(from, what); ok {
+		source, ok := l.source(from, what)
+		if slices.ContainsFunc(projection.Sources, func(s Source) bool { return s.Topic == source.Topic }) {
+			l.complain(from.place(), "%s: from: %s is named twice: its events would count twice", what, source.Topic)
+		} else if ok {
 			projection.Sources = append(projection.Sources, source)
 		}
 	}
 	if len(p.from) == 0 && p.name.node != nil {
 		l.complain(p.name.node, "%s: from names nothing: a projection follows at least one entity or topic", what)
 	}
+	if p.kind == stream {
+		projection.Stream = l.stream(p, projection.Sources)
+	}
 	// Of what follows something unknown, no function can be told to be missing or too many.
 	known := len(p.from) > 0 && len(projection.Sources) == len(p.from)
-	if l.script(p.behavior, what) && known && projection.Row != nil {
+	writes := projection.Row != nil || projection.Stream != nil && len(projection.Stream.Messages) == len(p.messages)
+	if l.script(p.behavior, what) && known && writes {
 		l.projectionScripts = append(l.projectionScripts,
-			script{index: len(l.context.Projections), file: p.behavior.string, what: what, key: p.key})
+			script{index: len(l.context.Projections), file: p.behavior.string, what: what, key: p.key, from: p.from})
 	}
 	l.context.Projections = append(l.context.Projections, projection)
 }
@@ -65,7 +72,7 @@ func (l *loader) source(from declaredSource, what string) (Source, bool) {
 			l.complain(from.topic.node, "%s: from: topic %s is this context's own: name the entity", what, from.topic.string)
 			return Source{}, false
 		}
-		return Source{Topic: from.topic.string}, true
+		return Source{Topic: from.topic.string, Key: from.key.string}, true
 	}
 	e := l.context.Entity(from.entity.string)
 	if e == nil {
@@ -73,7 +80,7 @@ func (l *loader) source(from declaredSource, what string) (Source, bool) {
 			spelling.DidYouMean(from.entity.string, l.context.entityNames()))
 		return Source{}, false
 	}
-	return Source{Entity: e.Name, Topic: l.context.TopicContext().Events(e.Name).Name}, true
+	return Source{Entity: e.Name, Topic: l.context.TopicContext().Events(e.Name).Name, Key: from.key.string}, true
 }
 
 // events are those that a projection may have functions for: of its entities, or any record where it follows a foreign topic.

@@ -24,12 +24,7 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 		}.Component(ctx))
 	}
 	for i := range c.Projections {
-		p := &c.Projections[i]
-		d := projections.Definition{Topics: c.TopicContext(), Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Version: c.Hash, Prepare: c.prepare()}
-		for _, s := range p.Sources {
-			d.Sources = append(d.Sources, s.Topic)
-		}
-		all = append(all, d.Component(ctx))
+		all = append(all, c.projection(ctx, &c.Projections[i]))
 	}
 	for i := range c.Subscriptions {
 		s := &c.Subscriptions[i]
@@ -38,6 +33,23 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 		}.Component(ctx))
 	}
 	return all
+}
+
+func (c *Context) projection(ctx context.Context, p *Projection) partitions.Component {
+	var sources []string
+	for _, s := range p.Sources {
+		sources = append(sources, s.Topic)
+	}
+	if s := p.Stream; s != nil {
+		return projections.Stream{
+			Topics: c.TopicContext(), Name: p.Name, Behavior: s.Behavior, Sources: sources, To: s.To, OnFailure: p.OnFailure, Version: c.Hash,
+			Prepare: c.prepare(),
+		}.Component(ctx)
+	}
+	return projections.Definition{
+		Topics: c.TopicContext(), Name: p.Name, Behavior: p.Behavior, Sources: sources, Keyed: p.Keyed, OnFailure: p.OnFailure, Version: c.Hash,
+		Prepare: c.prepare(),
+	}.Component(ctx)
 }
 
 // prepare waits for the schemas of what is read, where there is a registry to ask.

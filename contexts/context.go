@@ -61,11 +61,17 @@ type Entity struct {
 	unclear bool
 }
 
-// A Projection is one table projection.
+// A Projection is a table, or a stream.
 type Projection struct {
-	Name     string
-	Sources  []Source
+	Name    string
+	Sources []Source
+	// OnFailure is what becomes of events that fail.
+	OnFailure entities.OnFailure
+	// Stream is nil for a table, and what follows is of tables.
+	Stream   *Stream
 	Behavior behaviors.Projection
+	// ByTime has rows for each day or hour; empty: it does not.
+	ByTime behaviors.Period
 	// Keyed says that the key may be another than that of the event's record, so that events go through a repartition topic.
 	Keyed bool
 	Row   *schemas.Message
@@ -76,6 +82,8 @@ type Source struct {
 	// Entity is empty for a foreign topic.
 	Entity string
 	Topic  string
+	// Key is the field that keys the events of this source; empty: what keys those of all.
+	Key string
 }
 
 // Entity is the entity type of this name, nil if there is none.

@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/internal/spelling"
 )
@@ -42,16 +43,29 @@ type declaredEntity struct {
 }
 
 type declaredProjection struct {
-	name     text
-	from     []declaredSource
-	behavior text
-	key      text
-	row      text
+	name      text
+	kind      string
+	from      []declaredSource
+	behavior  text
+	onFailure entities.OnFailure
+	// Of a table.
+	key, row text
+	byTime   behaviors.Period
+	// Of a stream.
+	to       text
+	messages []text
 }
 
-// A declaredSource is one item of a projection's from: an entity of this context or a topic.
+// A declaredSource is one item of a projection's from: an entity of this context or a topic, and the field that keys its events.
 type declaredSource struct {
-	entity, topic text
+	entity, topic, key text
+}
+
+func (s declaredSource) place() *yaml.Node {
+	if s.topic.node != nil {
+		return s.topic.node
+	}
+	return s.entity.node
 }
 
 const defaultPartitions = 12
@@ -146,34 +160,6 @@ func (d *document) readOnFailure(n *yaml.Node, what string) entities.OnFailure {
 			spelling.DidYouMean(policy.string, failurePolicies))
 	}
 	return entities.OnFailure(policy.string)
-}
-
-func (d *document) readProjection(e entry) declaredProjection {
-	what := "projection " + e.key.string
-	f := d.fields(e.value, what, "from", "behavior", "key", "row")
-	p := declaredProjection{
-		name:     e.key,
-		behavior: d.required(f, e.key.node, what, "behavior"),
-		key:      d.scalar(f["key"], what+": key"),
-		row:      d.required(f, e.key.node, what, "row"),
-	}
-	if f != nil && f["from"] == nil {
-		d.complain(e.key.node, "%s: from is missing", what)
-	}
-	for _, item := range d.items(f["from"], what+": from") {
-		if source := d.readSource(item, what+": from"); source != (declaredSource{}) {
-			p.from = append(p.from, source)
-		}
-	}
-	return p
-}
-
-func (d *document) readSource(n *yaml.Node, what string) declaredSource {
-	if n.Kind == yaml.ScalarNode {
-		return declaredSource{entity: d.scalar(n, what)}
-	}
-	f := d.fields(n, what, "topic")
-	return declaredSource{topic: d.required(f, n, what, "topic")}
 }
 
 // required is a value that must be there. Its absence is reported at n, but not where the whole is no mapping.

@@ -15,17 +15,19 @@ type Topic struct {
 	Component string
 	// Name is the topic's.
 	Name string
-	// Rows says that the records are rows of a table, keyed by row key; else they are events, keyed by entity id.
+	// Rows says that the records are rows of a table, keyed by row key; else they are events, keyed by entity id, or messages of a stream.
 	Rows bool
 }
 
-// Find tells which topic a name means: an entity's events, a projection's rows, a publication's messages.
+// Find tells which topic a name means: an entity's events, a projection's rows or messages, a publication's messages.
 func (c *Context) Find(name string) (Topic, error) {
 	t := c.TopicContext()
 	if c.Entity(name) != nil {
 		return Topic{Component: name, Name: t.Events(name).Name}, nil
 	}
-	if c.Projection(name) != nil {
+	if p := c.Projection(name); p != nil && p.Stream != nil {
+		return Topic{Component: name, Name: p.Stream.To}, nil
+	} else if p != nil {
 		return Topic{Component: name, Name: t.Rows(name).Name, Rows: true}, nil
 	}
 	if c.Publication(name) != nil {

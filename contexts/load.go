@@ -64,6 +64,8 @@ type script struct {
 	// what names it in complaints; key is a projection's.
 	what string
 	key  text
+	// from are the sources as they were declared.
+	from []declaredSource
 }
 
 // A loader makes a context of a file as it was declared.

@@ -25,6 +25,8 @@ type outcome struct {
 	sends, publishes []sentMessage
 	// rows are a projection's, by key.
 	rows map[string]any
+	// messages are a stream's.
+	messages []wroteMessage
 }
 
 // A happened event is one that was decided.
@@ -53,6 +55,9 @@ func (t *test) compare(o outcome) []Difference {
 	}
 	if n := t.then["publishes"]; n != nil {
 		found = append(found, compareSent("publishes", n.Content, o.publishes)...)
+	}
+	if n := t.then["messages"]; n != nil {
+		found = append(found, compareMessages(n.Content, o.messages)...)
 	}
 	if n := t.then["rows"]; n != nil && t.projection != nil {
 		found = append(found, compareRows(t.projection.Row.Type, n, o.rows)...)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/projections"
 )
 
 // RunTests runs the tests of the context's folder whose name, or path, contains filter; an empty filter runs all.
@@ -101,7 +102,12 @@ func (c *Context) given(ctx context.Context, t *test) (entities.State, error) {
 }
 
 func event(g *givenEvent, sequence int64) *behaviors.Event {
-	return &behaviors.Event{Entity: g.entity, EntityID: g.id, Sequence: sequence, Type: g.message.name, Payload: payload(g.message)}
+	if g.entity == "" {
+		sequence = 0 // Others do not number theirs.
+	}
+	return &behaviors.Event{
+		Entity: g.entity, EntityID: g.id, Sequence: sequence, Type: g.message.name, Topic: g.topic, Payload: payload(g.message), NowMS: g.nowMS,
+	}
 }
 
 func (c *Context) decided(t *test, o outcome, d *entities.Decision) (outcome, error) {
@@ -148,11 +154,19 @@ func (c *Context) runProjection(ctx context.Context, t *test) (outcome, error) {
 	sequences := map[string]int64{}
 	for i := 0; i < len(t.given) && o.failure == nil; i++ {
 		g := &t.given[i]
-		subject := g.entity + "/" + g.id
+		subject := g.topic + "/" + g.id
 		sequences[subject]++
-		o.failure = fold(ctx, t.projection.Behavior, rows, event(g, sequences[subject]))
+		e := event(g, sequences[subject])
+		if s := t.projection.Stream; s != nil {
+			o.failure = c.writeMessages(ctx, s, e, &o)
+		} else {
+			o.failure = fold(ctx, t.projection.Behavior, rows, e)
+		}
 	}
 	var err error
+	if t.projection.Stream != nil {
+		return o, nil
+	}
 	o.rows, err = shownRows(t.projection.Behavior, rows)
 	return o, err
 }
@@ -163,6 +177,9 @@ func fold(ctx context.Context, behavior behaviors.Projection, rows map[string][]
 		return nil
 	}
 	key, failure := behavior.Key(ctx, e)
+	if failure == nil {
+		failure = projections.CheckRowKey([]byte(key))
+	}
 	if failure != nil {
 		return failure
 	}

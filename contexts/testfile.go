@@ -31,8 +31,10 @@ type test struct {
 
 // A givenEvent is an event that has happened. Of a projection's test it says where.
 type givenEvent struct {
-	entity, id string
-	message    message
+	// topic is where it was read, entity is empty for topics of others.
+	topic, entity, id string
+	message           message
+	nowMS             int64
 }
 
 // A message is a command or an event by the last part of its record's name.
@@ -165,31 +167,16 @@ func (r testReader) readProjectionTest(t *test, f map[string]*yaml.Node) {
 			t.given = append(t.given, g)
 		}
 	}
+	if t.projection.Stream != nil {
+		r.readStreamTest(t, f["then"])
+		return
+	}
 	t.then = r.fieldsIfAny(f["then"], "then", "rows", "failed")
 	for _, row := range r.entries(t.then["rows"], "rows") {
 		if row.value.ShortTag() != "!!null" && t.projection.Row != nil {
 			r.checkFields(row.value, t.projection.Row.Type, "rows."+row.key.string, false)
 		}
 	}
-}
-
-// readGiven reads {cart/c1: {CheckedOut: {…}}}.
-func (r testReader) readGiven(n *yaml.Node, p *Projection) (givenEvent, bool) {
-	entries := r.entries(n, "given")
-	if len(entries) != 1 {
-		r.complain(n, "given: expected one event, as in cart/c1: {CheckedOut: {…}}")
-		return givenEvent{}, false
-	}
-	entity, id := r.subject(entries[0].key)
-	if entity == nil {
-		return givenEvent{}, false
-	}
-	if !slices.ContainsFunc(p.Sources, func(s Source) bool { return s.Entity == entity.Name }) {
-		r.complain(entries[0].key.node, "given: projection %s does not follow %s", p.Name, entity.Name)
-		return givenEvent{}, false
-	}
-	m, ok := r.message(entries[0].value, "given", entity.eventWords())
-	return givenEvent{entity: entity.Name, id: id, message: m}, ok
 }
 
 // joinShown joins a path as complaints and people write it: the folder as it was given, then slashes.

@@ -25,7 +25,12 @@ func (c *Context) Topics() []topics.Spec {
 		}
 	}
 	for _, p := range c.Projections {
-		specs = append(specs, t.Rows(p.Name))
+		if p.Stream == nil {
+			specs = append(specs, t.Rows(p.Name))
+		} else if spec := p.Stream.spec(t, p.Name); !foreign[spec.Name] {
+			foreign[spec.Name] = spec.External
+			specs = append(specs, spec)
+		}
 		if p.Keyed {
 			specs = append(specs, t.Repartition(p.Name))
 		}

@@ -30,10 +30,11 @@ var heldOtherwise = map[string]string{
 	"docs/starlark.md: def decide_open(task, cmd, ctx):":                                                                                                                                        "TestTheFolderOfTheStarlarkPageWorks",
 	"docs/starlark.md: def on_closed(row, event, ctx):":                                                                                                                                         "TestTheFolderOfTheStarlarkPageWorks",
 	"docs/starlark.md: [": "TestTheFolderOfTheStarlarkPageWorks",
-	"docs/starlark.md: - name: a note is answered with its number":     "TestTheFolderOfTheStarlarkPageWorks",
-	"docs/go-api.md: type Account struct {":                            "TestSnippetsOfThePageAreRealCode",
-	"docs/go-api.md: func TestATransferNeverOverdraws(t *testing.T) {": "TestSnippetsOfThePageAreRealCode",
-	"docs/go-api.md: err := partita.Run(ctx,":                          "TestSnippetsOfThePageAreRealCode",
+	"docs/starlark.md: - name: a note is answered with its number":                                               "TestTheFolderOfTheStarlarkPageWorks",
+	"docs/go-api.md: type Account struct {":                                                                      "TestSnippetsOfThePageAreRealCode",
+	"docs/go-api.md: func TestATransferNeverOverdraws(t *testing.T) {":                                           "TestSnippetsOfThePageAreRealCode",
+	"docs/go-api.md: var large = typed.NewStream(\"large\", typed.From(account), typed.Writes[LargeTransfer](),": "TestSnippetsOfThePageAreRealCode",
+	"docs/go-api.md: err := partita.Run(ctx,":                                                                    "TestSnippetsOfThePageAreRealCode",
 }
 
 // TestEveryBlockOfThePagesIsHeldToTheProgram asks of each block that it is typed, written to a folder or compared by a test, or listed above.

@@ -2,7 +2,7 @@ package entities
 
 import "encoding/binary"
 
-// OnFailure is what becomes of a command that fails.
+// OnFailure is what becomes of a command that fails, or of an event that a projection fails on.
 type OnFailure string
 
 // What may become of it. The zero value is as DeadLetter.
@@ -11,6 +11,8 @@ const (
 	DeadLetter OnFailure = "dead-letter"
 	// Park keeps the command and every later one of the entity, in order, until somebody releases or skips it. Other entities go on.
 	Park OnFailure = "park"
+	// Stop is for projections: the task stops before the event, until somebody has mended what fails.
+	Stop OnFailure = "stop"
 )
 
 // Parked says that commands of an entity wait. They have the numbers from First to before Next: the first number of all is the offset of the

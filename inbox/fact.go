@@ -29,7 +29,7 @@ type Fact struct {
 // Understand reads a record's headers, or those of one that was re-keyed: they are the same, only the record's key is another.
 func Understand(r *partitions.Record) *Fact {
 	f := &Fact{}
-	f.Event.Payload.Data = r.Value
+	f.Event.Topic, f.Event.Payload.Data = r.Topic, r.Value
 	f.Event.NowMS = r.Timestamp.UnixMilli()
 	if len(r.Headers) > 0 {
 		f.Event.Headers = make([]entities.Header, len(r.Headers))

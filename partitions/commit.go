@@ -224,6 +224,7 @@ func (l *lane) committed(r result) {
 	}
 	for _, p := range w.parts {
 		p.task.committing = nil
+		l.goesOn(p.task)
 		for _, b := range p.batches {
 			b.input.committed = b.to
 		}

@@ -121,12 +121,15 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 	if l.side == WriteSide && !l.knowReplyTopics(ctx, batches, now) {
 		return
 	}
+	if batches = l.withTargets(ctx, batches, now); len(batches) == 0 {
+		return
+	}
 	l.openWindow(now)
 	rounds := l.assign(batches)
 	var group errgroup.Group
 	group.SetLimit(deciders())
 	for _, r := range rounds {
-		group.Go(func() error { r.decide(ctx, now.UnixMilli(), l.engine.replies); return nil })
+		group.Go(func() error { r.decide(ctx, now.UnixMilli(), l.engine); return nil })
 	}
 	_ = group.Wait() // Rounds carry their own errors.
 	for _, r := range rounds {
@@ -135,6 +138,9 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 		}
 	}
 	for _, r := range rounds {
+		for t, stop := range r.stops {
+			l.halt(t, stop)
+		}
 		if r.err != nil {
 			l.breakShard(r.shard, r.err)
 		}
@@ -174,6 +180,8 @@ type round struct {
 	shard *shard
 	parts []*part
 	work  []work
+	// stops are the tasks that go no further, and err is why none of the shard's can go on.
+	stops map[*task]*StopError
 	err   error
 }
 
@@ -205,11 +213,23 @@ func (l *lane) assign(batches []batch) []*round {
 	return rounds
 }
 
-func (r *round) decide(ctx context.Context, nowMS int64, replies *replyTopics) {
+func (r *round) decide(ctx context.Context, nowMS int64, rt *engine) {
 	for _, w := range r.work {
-		v := &view{ctx: ctx, part: w.part, nowMS: nowMS, replies: replies}
-		if err := w.part.task.processor.Process(v, w.batch.records); err != nil {
-			r.err = fmt.Errorf("%s/%d: %w", w.part.task.component.Name, r.shard.number, err)
+		t := w.part.task
+		if r.stops[t] != nil {
+			continue
+		}
+		v := &view{ctx: ctx, part: w.part, nowMS: nowMS, replies: rt.replies, targets: rt.targets}
+		err := t.processor.Process(v, w.batch.records)
+		var stop *StopError
+		switch {
+		case errors.As(err, &stop):
+			if r.stops == nil {
+				r.stops = make(map[*task]*StopError)
+			}
+			r.stops[t] = stop
+		case err != nil:
+			r.err = fmt.Errorf("%s/%d: %w", t.component.Name, r.shard.number, err)
 			return
 		}
 	}

@@ -21,7 +21,7 @@
 //  6. All effects of one command are in one transaction.
 //  7. A command id is applied at most once within its window of remembrance; asked again, it is answered as before.
 //  8. Restore is complete when the position has passed the read_uncommitted end asked for after the assignment.
-//  9. An input that cannot be processed is never dropped: rejected with a reply, dead-lettered, or parked; each counted.
+//  9. An input that cannot be processed is never dropped: rejected with a reply, dead-lettered, or parked; each counted; or its task stops before it.
 //  10. Memory is bounded: a lane that has a full window does not poll.
 //
 // And one that two producers in turn make necessary:

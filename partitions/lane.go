@@ -228,8 +228,9 @@ func (l *lane) add(s *shard, tasks []*task) {
 	l.read(inputs)
 }
 
-// read begins to read inputs at their positions.
+// read begins to read inputs at their positions; those that are read go on.
 func (l *lane) read(inputs []*input) {
+	inputs = slices.DeleteFunc(slices.Clone(inputs), func(in *input) bool { return slices.Contains(l.readers[in.TopicPartition], in) })
 	for _, in := range inputs {
 		l.readers[in.TopicPartition] = append(l.readers[in.TopicPartition], in)
 	}

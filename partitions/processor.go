@@ -29,6 +29,9 @@ type Component struct {
 	Inputs []Input
 	// Changelog is the compacted topic that mirrors the component's store record by record; empty for a component without a store.
 	Changelog string
+	// Targets are topics that the processor writes to by key, and whose number of partitions it asks the window for. While one of them is away the
+	// component's tasks wait, and no other's.
+	Targets []string
 	// New makes the processor of one shard's task.
 	New func(shard int32) Processor
 }
@@ -46,7 +49,8 @@ type Input struct {
 // A Processor is what a component does with records. One goroutine at a time works on it.
 type Processor interface {
 	// Process decides records of one input, in the order of the log. Whatever comes of them goes to w. It returns an error only when it cannot
-	// go on (the store is broken): a record that cannot be processed is dead-lettered, not an error.
+	// go on (the store is broken): a record that cannot be processed is dead-lettered, not an error. A [StopError] stops the task before one of the
+	// records; with any other the shard is acquired anew.
 	Process(w Window, records []Record) error
 
 	// Dropped says that what was decided since the last commit will not be committed: forget everything that is derived from it.
@@ -83,8 +87,9 @@ type Window interface {
 	// this context other than <context>.replies. A negative partition asks for any: it returns the one to use.
 	CanReply(topic string, partition int32) (int32, bool)
 
-	// Partitions is how many partitions a topic has that a record is to be sent to; 0: there is no such topic. It is answered from cached metadata where
-	// there is some, and asks the brokers otherwise. The error says that none answered: the processor returns it, and the window is decided again.
+	// Partitions is how many partitions a topic has that a record is to be sent to; 0: there is no such topic. One of the component's Targets is known
+	// already. Of any other it is answered from cached metadata where there is some, and the brokers are asked otherwise; the error says that none answered:
+	// the processor returns it, and the window is decided again.
 	Partitions(topic string) (int32, error)
 
 	// Count adds one to a counter once the window is committed; see [Tally].
@@ -105,6 +110,7 @@ const (
 	OutputParked
 	OutputSend
 	OutputPublication
+	OutputMessage
 )
 
 // A Tally names something a processor counts, shown after the commit only. Labels are few and fixed: outcome is accepted, rejected, failed,
@@ -136,4 +142,6 @@ const (
 	// MessageHandled is a message of a subscription, MessagePassed one that no function wanted.
 	MessageHandled
 	MessagePassed
+	// MessageWritten is one of a stream.
+	MessageWritten
 )

@@ -18,10 +18,12 @@ func (l *lane) failed(ctx context.Context, w *window) {
 	if w == nil {
 		w = l.open
 	}
-	if !l.markRefused(w) {
+	away := make(map[string]error)
+	if !l.markRefused(w, away) {
 		l.stuck()
 	}
 	l.abandon()
+	l.holdWriters(away)
 	l.recover(ctx, nil)
 }
 
@@ -109,8 +111,8 @@ func (b batch) cut(n int) (head, rest batch) {
 // markRefused looks for the record whose output the broker will never take. A refused reply is left out next time; for anything else the record
 // that caused it is dead-lettered. The broker refuses batches as a whole, so when outputs of several records are refused the one among them is
 // searched: the records are decided again in windows of half the size until a window holds one. It tells whether it came closer: then the next
-// try is worth making at once.
-func (l *lane) markRefused(w *window) bool {
+// try is worth making at once. Topics of messages that cannot be written to now are put into away: their writers are held.
+func (l *lane) markRefused(w *window, away map[string]error) bool {
 	if w == nil || w.tx == nil {
 		return false
 	}
@@ -127,6 +129,8 @@ func (l *lane) markRefused(w *window) bool {
 		remedy := client.RemedyFor(err)
 		missing := client.IsMissingTopic(err) || remedy == client.Authorize
 		switch {
+		case o.kind == OutputMessage && (missing || remedy == client.Retry):
+			away[o.record.Topic], closer = err, true
 		case o.kind == OutputReply && missing:
 			o.cause.ReplyRefused, closer = true, true
 		case o.cause != nil && remedy == client.Refuse && !missing:

@@ -44,6 +44,7 @@ type engine struct {
 	group   membership
 	lanes   map[Side][]*lane
 	replies *replyTopics
+	targets *targets
 	waits   *waits
 	sweep   sweeper
 	shards  sync.WaitGroup
@@ -91,6 +92,7 @@ func (rt *engine) prepare(ctx context.Context) error {
 	}
 	rt.asks = admin.New(rt.admin)
 	rt.replies = newReplyTopics(rt.config.Context, rt.admin)
+	rt.targets = newTargets(rt.admin)
 	rt.restorer = changelog.NewRestorer(rt.config.Client)
 	var needsAdd bool
 	ok := rt.patiently(ctx, "the brokers", func(ctx context.Context) error {

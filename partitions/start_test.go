@@ -8,25 +8,25 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// copier is a processor without a store: what it is given it produces to a topic that nobody else writes to here.
-type copier struct{ topic string }
+// relay is a processor without a store: what it is given it produces to a topic that nobody else writes to here.
+type relay struct{ topic string }
 
-func (c copier) Process(w Window, recs []Record) error {
+func (c relay) Process(w Window, recs []Record) error {
 	for i := range recs {
 		w.Produce(&recs[i], OutputSend, &kgo.Record{Topic: c.topic, Key: recs[i].Key, Value: recs[i].Value})
 	}
 	return nil
 }
 
-func (copier) Dropped() {}
+func (relay) Dropped() {}
 
 // elsewhere is a topic that is not of the context.
 const elsewhere = "elsewhere"
 
-func (b *bubble) copying(start Start) []Component {
+func (b *bubble) relaying(start Start) []Component {
 	return []Component{b.component(), {
-		Name: "copier", Side: WriteSide, Inputs: []Input{{Topic: elsewhere, Start: start}},
-		New: func(int32) Processor { return copier{b.name + ".counter.dead"} },
+		Name: "relay", Side: WriteSide, Inputs: []Input{{Topic: elsewhere, Start: start}},
+		New: func(int32) Processor { return relay{b.name + ".counter.dead"} },
 	}}
 }
 
@@ -45,7 +45,7 @@ func (b *bubble) happens(values ...string) {
 	}
 }
 
-func (b *bubble) awaitCopies(want ...string) {
+func (b *bubble) awaitRelayed(want ...string) {
 	b.t.Helper()
 	var got []string
 	for _, r := range b.awaitRecords("counter.dead", len(want)) {
@@ -59,14 +59,14 @@ func TestWhatBeginsWithTheNewestMissesNothingAfterARestart(t *testing.T) {
 	inBubble(t, 2, func(b *bubble) {
 		b.createElsewhere()
 		b.happens("old", "older")
-		a := b.begin("a", b.copying(Start{From: FromLatest})...)
+		a := b.begin("a", b.relaying(Start{From: FromLatest})...)
 		a.awaitRunning(b.t, 2)
 		pass(time.Second)
 		a.die()
 		a.bury()
 		b.happens("x", "y", "z")
-		a = b.begin("a", b.copying(Start{From: FromLatest})...)
-		b.awaitCopies("x", "y", "z")
+		a = b.begin("a", b.relaying(Start{From: FromLatest})...)
+		b.awaitRelayed("x", "y", "z")
 		b.command(1)
 	})
 }
@@ -87,8 +87,8 @@ func TestWhatBeginsWithTheOldestBeginsWithWhatIsThere(t *testing.T) {
 		}
 		_, err = b.adm.DeleteRecords(b.t.Context(), first)
 		require.NoError(b.t, err)
-		a := b.begin("a", b.copying(Start{From: FromEarliest})...)
-		b.awaitCopies("b", "c", "d")
+		a := b.begin("a", b.relaying(Start{From: FromEarliest})...)
+		b.awaitRelayed("b", "c", "d")
 		require.Empty(b.t, a.events.stopped)
 	})
 }
@@ -99,22 +99,22 @@ func TestWhatBeginsAtATimeBeginsThere(t *testing.T) {
 		b.happens("a", "b", "c")
 		since := time.Now().Add(500 * time.Millisecond).UnixMilli()
 		b.happens("d", "e")
-		b.begin("a", b.copying(Start{From: FromTime, TimeMS: since})...)
-		b.awaitCopies("d", "e")
+		b.begin("a", b.relaying(Start{From: FromTime, TimeMS: since})...)
+		b.awaitRelayed("d", "e")
 	})
 }
 
 // The topic of another context may come later, or be deleted: what reads it waits, and nothing else does.
 func TestTopicOfSomebodyElseIsWaitedForByWhatReadsIt(t *testing.T) {
 	inBubble(t, 2, func(b *bubble) {
-		a := b.begin("a", b.copying(Start{From: FromEarliest})...)
+		a := b.begin("a", b.relaying(Start{From: FromEarliest})...)
 		b.command(2)
 		b.awaitAll()
 		a.await(b.t, func(l *log) bool { return len(l.waits) > 0 })
 		require.Contains(b.t, a.events.waits[0], "topic elsewhere is missing: create it, or start what writes to it")
 		b.createElsewhere()
 		b.happens("a", "b", "c")
-		b.awaitCopies("a", "b", "c")
+		b.awaitRelayed("a", "b", "c")
 		b.command(2)
 	})
 }

@@ -19,6 +19,9 @@ type task struct {
 	// stopped: it takes no more records in, for good; somebody must say where it goes on.
 	stopped bool
 
+	// held: a topic that it writes to was away, and nothing of it was committed since. resuming: it will be tried again. See hold.go.
+	held, resuming bool
+
 	// Reads go through these in order, then to the store: what the open window changes, and what the window being committed changes.
 	open, committing *overlay
 }

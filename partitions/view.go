@@ -13,6 +13,7 @@ type view struct {
 	part    *part
 	nowMS   int64
 	replies *replyTopics
+	targets *targets
 }
 
 var _ Window = (*view)(nil)
@@ -44,7 +45,12 @@ func (v *view) CanReply(topic string, partition int32) (int32, bool) {
 	return v.replies.choose(v.ctx, topic, partition, v.part.task.shard.number)
 }
 
-func (v *view) Partitions(topic string) (int32, error) { return v.replies.count(v.ctx, topic) }
+func (v *view) Partitions(topic string) (int32, error) {
+	if n := v.targets.partitions(topic); n > 0 {
+		return n, nil
+	}
+	return v.replies.count(v.ctx, topic)
+}
 
 func (v *view) Count(t Tally) { v.part.tallies = append(v.part.tallies, t) }
 

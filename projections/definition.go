@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
 )
@@ -21,6 +22,8 @@ type Definition struct {
 	Sources []string
 	// Keyed tells that Behavior's Key decides the row. Otherwise it is the entity's id, and events are folded where they are.
 	Keyed bool
+	// OnFailure is DeadLetter, the default, or Stop.
+	OnFailure entities.OnFailure
 	// Version tells which behaviour could not process a dead letter.
 	Version string
 	// MaxRecordBytes bounds a row and a dead letter, headers included. Default 1,000,000 less what Kafka itself adds: what clients and brokers take

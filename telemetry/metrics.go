@@ -62,7 +62,7 @@ func (m *Metrics) registerCounters(r prometheus.Registerer) {
 	m.parked = counter("parked_commands_total", "Commands that were parked: for what they failed with, or untried behind another.", componentLabel, "reason")
 	m.forwarded = counter("forwarded_commands_total", "Commands found on a foreign partition and sent to their own.", componentLabel)
 	m.repliesDropped = counter("dropped_replies_total", "Answers without a place to go.", componentLabel)
-	m.messages = counter("messages_total", "Commands sent to other entities, messages published, and answers that became commands.", componentLabel, "kind")
+	m.messages = counter("messages_total", "Commands sent to other entities, messages published, messages of streams, and answers that became commands.", componentLabel, "kind")
 	m.subscribed = counter("subscribed_messages_total", "Messages of subscriptions: handled, or passed as no function wants them.", componentLabel, "outcome")
 	m.transactions = counter("transactions_total", "Transactions by their outcome.", sideLabel, "outcome")
 }
@@ -74,7 +74,7 @@ func (m *Metrics) registerHistograms(r prometheus.Registerer) {
 		return h
 	}
 	m.commandSeconds = histogram("command_seconds", "From a command's record time to its commit.", secondsBuckets, componentLabel)
-	m.projectionDelay = histogram("projection_delay_seconds", "From an event's record time to the commit of its row.", secondsBuckets, componentLabel)
+	m.projectionDelay = histogram("projection_delay_seconds", "From an event's record time to the commit of its row or message.", secondsBuckets, componentLabel)
 	m.windowRecords = histogram("window_records", "Input records of a transaction.", prometheus.ExponentialBuckets(1, 4, 8), sideLabel)
 	m.commitSeconds = histogram("commit_seconds", "From the start of a commit to its outcome.", secondsBuckets, sideLabel)
 }

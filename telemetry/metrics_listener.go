@@ -94,7 +94,7 @@ func (m *Metrics) observeDelay(component string, t partitions.Tally, now time.Ti
 	switch t.Kind {
 	case partitions.CommandDecided:
 		m.commandSeconds.WithLabelValues(component).Observe(delay)
-	case partitions.RowWritten:
+	case partitions.RowWritten, partitions.MessageWritten:
 		m.projectionDelay.WithLabelValues(component).Observe(delay)
 	case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped,
 		partitions.CommandParked, partitions.MessageSent, partitions.MessageHandled, partitions.MessagePassed:
@@ -109,6 +109,8 @@ func (m *Metrics) add(component string, t partitions.Tally, n float64) {
 		m.events.WithLabelValues(component).Add(n)
 	case partitions.RowWritten:
 		m.rows.WithLabelValues(component).Add(n)
+	case partitions.MessageWritten:
+		m.messages.WithLabelValues(component, "stream").Add(n)
 	case partitions.DeadLettered:
 		m.deadLetters.WithLabelValues(component, t.Label).Add(n)
 	case partitions.CommandForwarded:

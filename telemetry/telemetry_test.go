@@ -83,6 +83,9 @@ func play(l partitions.Listener, c *clock) {
 		Side: partitions.ReadSide, Outcome: "committed", Records: 2, Commit: 3 * time.Millisecond,
 		Tasks: []partitions.TaskTally{{Component: "customer-totals", Shard: 1, Tallies: []partitions.Tally{
 			{Kind: partitions.RowWritten, RecordTimeMS: c.ago(16)},
+		}}, {Component: "big-orders", Shard: 1, Tallies: []partitions.Tally{
+			{Kind: partitions.MessageWritten, RecordTimeMS: c.ago(16)},
+			{Kind: partitions.MessageWritten, RecordTimeMS: c.ago(16)},
 		}}},
 	})
 	l.WindowEnded(partitions.WindowEvent{Side: partitions.ReadSide, Outcome: "aborted", Records: 2, Commit: time.Second, Err: errors.New("boom")})

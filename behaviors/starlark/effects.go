@@ -17,6 +17,8 @@ type turn struct {
 	outlets *Outlets
 	// own are the commands that answers may come back as; nil for what is no entity.
 	own []*Message
+	// messages are what a stream, which entity names then, may write.
+	messages map[string]*Message
 }
 
 // An effect is what a function asks for by returning it.

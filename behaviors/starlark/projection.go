@@ -16,8 +16,12 @@ type ProjectionConfig struct {
 	Folder fs.FS
 	File   string
 	Name   string
-	// Key is the event's field that keys the row; empty: key_ functions, or the entity id where there are none.
-	Key    string
+	// Key is the event's field that keys the row; empty: key_ functions, or the entity id where there are none. See rowkey.go.
+	Key string
+	// SourceKeys are such fields for events of single topics, by the topic's name; for others Key stands.
+	SourceKeys map[string]string
+	// ByTime has rows for each day or hour of the events' times; empty: it does not.
+	ByTime behaviors.Period
 	Events []*Message
 	Row    *Message
 	Codec  Codec
@@ -64,28 +68,8 @@ func LoadProjection(config ProjectionConfig) (*Projection, []Problem) {
 	return p, nil
 }
 
-func (p *Projection) checkKeys(f *functions) {
-	if len(p.on) == 0 {
-		f.problem("no on_<event>(row, event, ctx) function for any of its events")
-	}
-	for _, m := range p.config.Events {
-		if p.on[m.Name] == nil {
-			continue
-		}
-		switch {
-		case p.config.Key != "" && len(p.key) > 0:
-			f.problem("has both key: %s and key_ functions: keep one", p.config.Key)
-			return
-		case p.config.Key != "" && m.Type.FieldIndex(p.config.Key) < 0:
-			f.problem("key: event %s has no field %s%s", m.Name, p.config.Key, didYouMean(p.config.Key, fieldNames(m.Type)))
-		case len(p.key) > 0 && p.key[m.Name] == nil:
-			f.problem("event %s needs a function key_%s(event, ctx), as other events have one", m.Name, snake(m.Name))
-		}
-	}
-}
-
 // Keyed tells whether rows have keys of their own; otherwise the key is the entity id and no event changes its partition.
-func (p *Projection) Keyed() bool { return p.config.Key != "" || len(p.key) > 0 }
+func (p *Projection) Keyed() bool { return p.namesKeys() || p.config.ByTime != "" }
 
 // Wants tells whether there is an on_ function for the event.
 func (p *Projection) Wants(eventType string) bool { return p.on[eventType] != nil }
@@ -96,54 +80,8 @@ func (p *Projection) RowType() string { return p.config.Row.Name }
 // RowContentType is the content type of rows.
 func (p *Projection) RowContentType() string { return p.config.RowContentType }
 
-// Key is the row's key: a field, what key_ returns, or the entity id.
-func (p *Projection) Key(ctx context.Context, event *behaviors.Event) (key string, failure *entities.Failure) {
-	defer p.recovered(&failure)
-	if !p.Keyed() {
-		return event.EntityID, nil
-	}
-	record, failure := p.decode(ctx, event)
-	if failure != nil {
-		return "", failure
-	}
-	if p.config.Key != "" {
-		return keyText(record.values[record.typ.FieldIndex(p.config.Key)], "field "+p.config.Key)
-	}
-	function := p.key[event.Type]
-	if function == nil {
-		return "", &entities.Failure{Code: entities.UnknownType, Message: fmt.Sprintf("projection %s has no function key_%s", p.config.Name, snake(event.Type))}
-	}
-	t := p.caller.borrow()
-	defer p.caller.giveBack(t)
-	result, failure := t.call(function, turn{}, record, eventContext(event))
-	if failure != nil {
-		return "", failure
-	}
-	return keyText(result, function.Position().String()+": in "+function.Name())
-}
-
-func keyText(v star.Value, place string) (string, *entities.Failure) {
-	switch v := v.(type) {
-	case star.String:
-		return string(v), nil
-	case star.Int:
-		return v.String(), nil
-	}
-	return "", &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("%s: the key is %s: want a string or an int", place, v.Type())}
-}
-
 func (p *Projection) decode(ctx context.Context, event *behaviors.Event) (*Record, *entities.Failure) {
-	_, value, failure := decode(ctx, p.config.Codec, event.Type, event.Payload)
-	if failure != nil {
-		return nil, failure
-	}
-	message := byNameIn(p.config.Events, event.Type)
-	if message == nil {
-		return nil, &entities.Failure{Code: entities.UnknownType, Message: fmt.Sprintf("projection %s has no event %s", p.config.Name, event.Type)}
-	}
-	record := recordToStar(value, message.Type)
-	record.Freeze()
-	return record, nil
+	return decodeEvent(ctx, p.config.Codec, p.config.Events, p.config.Name, event)
 }
 
 // Apply calls the on_ function on a copy of the row.

@@ -64,6 +64,8 @@ func loadScript(folder fs.FS, file string, limits Limits, printer func(file, tex
 	names := constructors(slices.Concat(messages...))
 	maps.Copy(names, guards())
 	maps.Copy(names, effectBuiltins())
+	names["write"] = star.NewBuiltin("write", write)
+	names["by_time"] = star.NewBuiltin("by_time", byTime)
 	names["decimal"] = star.NewBuiltin("decimal", newDecimal)
 	names["math"] = math.Module
 	l := &loader{folder: folder, predeclared: names, limits: limits, printer: printer, modules: map[string]*module{}, allowed: allowed}

@@ -22,7 +22,7 @@ type Config struct {
 	Namespace string
 }
 
-// A Part is an [Entity] or a [Projection].
+// A Part is an [Entity], a [Projection] or a [Stream].
 type Part interface {
 	// records are the structs that the part reads and writes.
 	records() []record
@@ -39,6 +39,7 @@ type Model struct {
 	Codec       *schemas.Codec
 	Entities    []BoundEntity
 	Projections []BoundProjection
+	Streams     []BoundStream
 }
 
 // A BoundEntity is an entity type with its behaviour.
@@ -58,8 +59,9 @@ type BoundProjection struct {
 	// Entities and Topics are what it follows: entity types of this context, and topics of others.
 	Entities, Topics []string
 	// Keyed tells that rows have keys of their own, so that events go through a repartition topic.
-	Keyed    bool
-	Behavior behaviors.Projection
+	Keyed     bool
+	OnFailure entities.OnFailure
+	Behavior  behaviors.Projection
 }
 
 type binder struct {

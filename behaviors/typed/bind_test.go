@@ -27,6 +27,10 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 		typed.NewEntity("odd", typed.On(nothing)),
 		typed.NewProjection[Cart]("empty", nil),
 		typed.NewProjection("loose", typed.From(typed.Topic("x")), typed.Fold(func(*Cart, Closed, *typed.EventContext) {})),
+		typed.NewProjection("parking", typed.From(cart(), cart()), typed.Fold(func(*Cart, Closed, *typed.EventContext) {})).OnFailure(entities.Park),
+		typed.NewStream("silent", nil).OnFailure("parked"),
+		typed.NewStream("circle", typed.From(typed.Topic("a.b"), typed.Topic("a.b"))).To("a.b"),
+		typed.NewStream("nowhere", typed.From(cart()), typed.Writes[Total](), typed.Writes[Total]()).To("a b"),
 	)
 	require.Error(t, err)
 	for _, want := range []string{
@@ -43,6 +47,16 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 		"projection empty folds no event",
 		"projection empty follows nothing",
 		"projection loose follows the topic x, whose keys may lie on any partition: give its events a Key",
+		"projection parking: OnFailure \"park\": there are entities.DeadLetter and entities.Stop",
+		"projection parking follows cart twice",
+		"projection silent follows no event",
+		"projection silent writes nothing: name what it writes, Writes[Message]()",
+		"projection silent follows nothing",
+		"projection silent: OnFailure \"parked\"",
+		"projection circle follows the topic a.b that it writes to, for ever",
+		"projection circle follows a.b twice",
+		"projection nowhere: To(\"a b\") is no name of a topic",
+		"projection nowhere: Writes is given twice for typed_test.Total: keep one",
 	} {
 		require.Contains(t, err.Error(), want)
 	}

@@ -38,7 +38,7 @@ func (p *Projection[R]) check() []error {
 			problems = append(problems, fmt.Errorf("%s follows the topic %s, whose keys may lie on any partition: give its events a Key", what, topic))
 		}
 	}
-	return problems
+	return append(append(problems, p.sources.checkTwice(what)...), checkProjectionFailure(what, p.onFailure))
 }
 
 func (p *Projection[R]) keyOf(event reflect.Type) key {
@@ -66,14 +66,8 @@ func (p *Projection[R]) bind(ctx context.Context, b *binder, m *Model) error {
 		}
 		behavior.events.add(read, handling[R]{fold: f.fold, key: p.keyOf(f.goType)})
 	}
-	bound := BoundProjection{Name: p.name, Row: row.Message, Keyed: behavior.keyed, Behavior: behavior}
-	for _, s := range p.sources {
-		if entity, topic := s.source(); entity != "" {
-			bound.Entities = append(bound.Entities, entity)
-		} else {
-			bound.Topics = append(bound.Topics, topic)
-		}
-	}
+	bound := BoundProjection{Name: p.name, Row: row.Message, Keyed: behavior.keyed, OnFailure: p.onFailure, Behavior: behavior}
+	bound.Entities, bound.Topics = p.sources.split()
 	m.Projections = append(m.Projections, bound)
 	return nil
 }

@@ -56,6 +56,8 @@ type Projection[R any] struct {
 	sources Sources
 	folds   []folding[R]
 	keys    []keying
+	// onFailure is DeadLetter unless OnFailure says something else.
+	onFailure entities.OnFailure
 }
 
 type folding[R any] struct {
@@ -79,10 +81,17 @@ type ProjectionPart[R any] func(*Projection[R])
 
 // NewProjection declares a table. Its name is that of its topic: lower-case letters, digits and hyphens.
 func NewProjection[R any](name string, from Sources, parts ...ProjectionPart[R]) *Projection[R] {
-	p := &Projection[R]{name: name, row: recordOf[R](), sources: from}
+	p := &Projection[R]{name: name, row: recordOf[R](), sources: from, onFailure: entities.DeadLetter}
 	for _, part := range parts {
 		part(p)
 	}
+	return p
+}
+
+// OnFailure says what becomes of events that fail: they are dead-lettered, and the next one goes on, which is the default; or, with entities.Stop, the
+// shard's task stops before the event until it starts with a function that can do it.
+func (p *Projection[R]) OnFailure(policy entities.OnFailure) *Projection[R] {
+	p.onFailure = policy
 	return p
 }
 

@@ -52,6 +52,12 @@ type Incoming struct {
 	Cents     int64 `avro:"cents,default=0"`
 }
 
+// LargeTransfer is a message for whoever looks at large amounts.
+type LargeTransfer struct {
+	To    string `avro:"to"`
+	Cents int64  `avro:"cents"`
+}
+
 var account = typed.NewEntity("account",
 	typed.On(Account.open), typed.On(Account.deposit), typed.On(Account.transfer),
 	typed.Apply((*Account).opened), typed.Apply((*Account).deposited), typed.Apply((*Account).transferred),
@@ -60,6 +66,15 @@ var account = typed.NewEntity("account",
 var incoming = typed.NewProjection("incoming", typed.From(account),
 	typed.Key[Incoming](func(e Transferred, _ *typed.EventContext) string { return e.To }),
 	typed.Fold(func(row *Incoming, e Transferred, _ *typed.EventContext) { row.Transfers++; row.Cents += e.Cents }),
+)
+
+var large = typed.NewStream("large", typed.From(account), typed.Writes[LargeTransfer](),
+	typed.Each(func(e Transferred, ctx *typed.EventContext) []typed.Message {
+		if e.Cents < 1_000_000 {
+			return nil
+		}
+		return []typed.Message{typed.Write(ctx.EntityID, LargeTransfer(e))}
+	}),
 )
 
 func (a Account) open(c Open, _ typed.Context) typed.Effects {

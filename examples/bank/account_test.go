@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"github.com/partita-io/partita/behaviors/typed"
 	"github.com/partita-io/partita/behaviors/typed/typedtest"
 )
 
@@ -30,4 +31,10 @@ func TestIncomingAddsUpWhatOthersSent(t *testing.T) {
 		Given(map[string]Incoming{"a2": {Transfers: 1, Cents: 5}}).
 		When("a1", Deposited{Cents: 100}, Transferred{To: "a2", Cents: 70}, Transferred{To: "a3", Cents: 1}).
 		Then(map[string]Incoming{"a2": {Transfers: 2, Cents: 75}, "a3": {Transfers: 1, Cents: 1}})
+}
+
+func TestLargeTransfersAreTold(t *testing.T) {
+	typedtest.Stream(t, large, account).
+		When("a1", Deposited{Cents: 2_000_000}, Transferred{To: "a2", Cents: 999_999}, Transferred{To: "a3", Cents: 1_000_000}).
+		Then(typed.Write("a1", LargeTransfer{To: "a3", Cents: 1_000_000}))
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // bank is the context.
-var bank = partita.Context{Name: "bank", Partitions: 12, Parts: []typed.Part{account, incoming}}
+var bank = partita.Context{Name: "bank", Partitions: 12, Parts: []typed.Part{account, incoming, large}}
 
 func main() {
 	brokers := flag.String("brokers", "", "host:port of brokers, with commas between; empty: one in this process")

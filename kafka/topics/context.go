@@ -35,6 +35,11 @@ func (c Context) Rows(projection string) Spec {
 	return c.spec(projection, "rows of "+projection, compacted(nil))
 }
 
+// Messages is what a stream projection writes. It follows from events, which are kept: a week is time for readers to be away.
+func (c Context) Messages(projection string) Spec {
+	return c.spec(projection, "messages of "+projection, deletedAfter(7*day))
+}
+
 // Repartition carries events to the shards of their rows. Its one reader deletes what it has read, so nothing else may.
 func (c Context) Repartition(projection string) Spec {
 	return c.spec(projection+".repartition", "events on their way to "+projection, keptForever())

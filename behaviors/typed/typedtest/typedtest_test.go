@@ -96,3 +96,30 @@ func TestRowsFollowEvents(t *testing.T) {
 		When("p1", Paid{Cents: 1}, Paid{Cents: 1}).When("p2", Paid{Cents: 1}).When("p3", Paid{}).
 		Then(map[string]Row{"p1": {Count: 12}, "p2": {Count: 2}})
 }
+
+type Receipt struct {
+	Cents int64 `avro:"cents"`
+}
+
+var receipts = typed.NewStream("receipts", typed.From(purse), typed.Writes[Receipt](), typed.Each(func(e Paid, ctx *typed.EventContext) []typed.Message {
+	switch {
+	case e.Cents == 0:
+		return nil
+	case e.Cents < 0:
+		panic("negative")
+	}
+	return []typed.Message{typed.Write(ctx.EntityID, Receipt(e))}
+}))
+
+func TestAStreamIsTested(t *testing.T) {
+	s := typedtest.Stream(t, receipts, purse)
+	s.When("p1", Paid{Cents: 3}, Paid{}, Paid{Cents: 4}).Then(typed.Write("p1", Receipt{Cents: 3}), typed.Write("p1", Receipt{Cents: 4}))
+	s.When("p1", Paid{}).Then()
+	s.When("p1", Paid{Cents: 3}, Paid{Cents: -1}).ThenFailed()
+	said := failure(t, func(r *recorder) {
+		typedtest.Stream(r, receipts, purse).When("p1", Paid{Cents: 3}).Then(typed.Write("p2", Receipt{Cents: 3}))
+	})
+	require.Contains(t, said, "p2")
+	require.Contains(t, failure(t, func(r *recorder) { typedtest.Stream(r, receipts, purse).When("p1", Paid{Cents: -1}).Then() }), "panic: negative")
+	require.Contains(t, failure(t, func(r *recorder) { typedtest.Stream(r, receipts, purse).When("p1", Paid{}).ThenFailed() }), "no event failed")
+}

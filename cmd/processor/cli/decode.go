@@ -39,23 +39,26 @@ func (f *folder) watched(ctx context.Context, name string) (watched, error) {
 		return watched{}, usageError{err}
 	}
 	w := watched{topic: t.Name, columns: none}
-	candidates := []*schemas.Message{}
+	var candidates []*schemas.Message
 	if t.Rows {
-		candidates = append(candidates, f.Projection(name).Row)
+		candidates = []*schemas.Message{f.Projection(name).Row}
 	} else {
-		candidates = append(candidates, f.messagesOf(name)...)
+		candidates = f.messagesOf(name)
 		w.columns = func(r *kgo.Record) []string { return []string{header(r, records.Type)} }
 	}
 	w.value = func(r *kgo.Record) json.RawMessage { return f.decoded(ctx, r, candidates) }
 	return w, nil
 }
 
-// messagesOf are the events of an entity, or the messages of a publication.
+// messagesOf are the events of an entity, or the messages of a publication or a stream.
 func (f *folder) messagesOf(name string) []*schemas.Message {
 	if e := f.Entity(name); e != nil {
 		return e.Events
 	}
-	return f.Publication(name).Messages
+	if p := f.Publication(name); p != nil {
+		return p.Messages
+	}
+	return f.Projection(name).Stream.Messages
 }
 
 func deadLetterColumns(r *kgo.Record) []string {

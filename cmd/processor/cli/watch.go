@@ -22,8 +22,8 @@ func (a *app) watchCommand() *cobra.Command {
 	var o watchOptions
 	cmd := &cobra.Command{
 		Use:   "watch DIR NAME",
-		Short: "Follows the events of an entity or the rows of a projection",
-		Long: "Follows the events of an entity type or the rows of a projection, decoded; also `dead-letters`, `parked`, `operations`\n" +
+		Short: "Follows the events of an entity, or the rows or messages of a projection",
+		Long: "Follows the events of an entity type, or the rows or messages of a projection, decoded; also `dead-letters`, `parked`, `operations`\n" +
 			"and `replies`. From the start, until ctrl-c.",
 		Example:           "  processor watch examples/shop customer-totals",
 		Args:              cobra.ExactArgs(2),
