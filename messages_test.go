@@ -13,74 +13,98 @@ import (
 	"github.com/partita-io/partita/behaviors/typed"
 )
 
-// Tally counts what comes from the street.
-type Tally struct {
-	N int64 `avro:"n,default=0"`
-}
-
-// Noise is a message of others, Tallied one of this context.
 type (
-	Noise struct {
-		N int64 `avro:"n"`
+	Invoice struct {
+		Cents int64 `avro:"cents,default=0"`
 	}
-	Tallied struct {
-		N int64 `avro:"n"`
+	Pay struct {
+		Cents int64 `avro:"cents"`
+	}
+	Paid struct {
+		Cents int64 `avro:"cents"`
+	}
+	// Receipt is a message of this context, as Letter is; PaymentReceived is one of others.
+	Receipt struct {
+		Cents int64 `avro:"cents"`
+	}
+	Letter struct {
+		Text string `avro:"text"`
+	}
+	PaymentReceived struct {
+		Invoice string `avro:"invoice"`
+		Cents   int64  `avro:"cents"`
 	}
 )
 
-func tally() []typed.Part {
-	return []typed.Part{
-		typed.NewEntity("tally",
-			typed.On(func(t Tally, c Add, _ typed.Context) typed.Effects {
-				return typed.Emit(Added(c)).And(typed.Publish("tallies", "street", Tallied{t.N + c.N}))
-			}),
-			typed.Apply(func(t *Tally, e Added) { t.N += e.N })),
-		typed.NewPublication("tallies", typed.Message[Tallied]()),
-		typed.NewSubscription("ear", "street.noise", typed.OnMessage(func(m Noise, ctx typed.MessageContext) typed.Effects {
-			return typed.Send("tally", ctx.Key, Add(m))
-		})).Start(typed.Start{At: time.UnixMilli(2000)}),
-		// It hears its own context, until there are ten.
-		typed.NewSubscription("echo", "math.tallies", typed.OnMessage(func(m Tallied, ctx typed.MessageContext) typed.Effects {
-			if m.N >= 10 {
-				return typed.Effects{}
-			}
-			return typed.Send("tally", ctx.Key, Add{N: 1})
-		})),
+var invoice = typed.NewEntity("invoice",
+	typed.On(func(i Invoice, c Pay, ctx typed.Context) typed.Effects {
+		return typed.Emit(Paid(c)).And(typed.Publish("receipts", ctx.EntityID, Receipt{Cents: i.Cents + c.Cents}))
+	}),
+	typed.Apply(func(i *Invoice, e Paid) { i.Cents += e.Cents }),
+)
+
+var receipts = typed.NewPublication("receipts", typed.Message[Receipt]())
+
+var payments = typed.NewSubscription("payments", "bank.payments",
+	typed.OnMessage(func(m PaymentReceived, _ typed.MessageContext) typed.Effects {
+		return typed.Send("invoice", m.Invoice, Pay{Cents: m.Cents})
+	}),
+).Start(typed.Start{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)})
+
+// thanks hears its own context, and publishes itself.
+var thanks = typed.NewSubscription("thanks", "math.receipts",
+	typed.OnMessage(func(_ Receipt, ctx typed.MessageContext) typed.Effects {
+		return typed.Publish("letters", ctx.Key, Letter{Text: "thank you"})
+	}),
+)
+
+var letters = typed.NewPublication("letters", typed.Message[Letter]())
+
+// nextAs is the next record of a topic that the client reads, as M.
+func nextAs[M any](t *testing.T, cl *kgo.Client) (message M) {
+	t.Helper()
+	for {
+		for _, r := range cl.PollRecords(t.Context(), 1).Records() {
+			_, err := avro.MustSchemaFor[M]().DecodeSingleObject(r.Value, &message)
+			require.NoError(t, err)
+			return message
+		}
+		require.NoError(t, t.Context().Err())
 	}
 }
 
 func TestMessagesAreHeardAndPublished(t *testing.T) {
 	broker := startBroker(t)
-	cl, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.ConsumeTopics("math.tallies"), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.UnknownTopicRetries(-1))
+	reader := func(topic string) *kgo.Client {
+		cl, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.UnknownTopicRetries(-1))
+		require.NoError(t, err)
+		t.Cleanup(cl.Close)
+		return cl
+	}
+	published, answered := reader("math.receipts"), reader("math.letters")
+	_, err := kadm.NewClient(published).CreateTopic(t.Context(), 3, 1, nil, "bank.payments")
 	require.NoError(t, err)
-	t.Cleanup(cl.Close)
-	_, err = kadm.NewClient(cl).CreateTopic(t.Context(), 3, 1, nil, "street.noise")
-	require.NoError(t, err)
-	for _, atMS := range []int64{1000, 3000} { // The first one is before the subscription begins.
-		require.NoError(t, cl.ProduceSync(t.Context(), &kgo.Record{
-			Topic: "street.noise", Key: []byte("street"), Value: []byte(`{"type":"Noise","n":8}`), Timestamp: time.UnixMilli(atMS),
+	for _, year := range []int{2025, 2026, 2027} { // The first one is before the subscription begins.
+		require.NoError(t, published.ProduceSync(t.Context(), &kgo.Record{
+			Topic: "bank.payments", Key: []byte("ann"), Value: []byte(`{"type":"PaymentReceived","invoice":"i1","cents":8}`),
+			Timestamp: time.Date(year, 2, 1, 0, 0, 0, 0, time.UTC),
 		}).FirstErr())
 	}
-	stop := start(t, broker, t.TempDir(), tally()...)
-	schema := avro.MustSchemaFor[Tallied]()
-	for want := int64(8); want <= 10; {
-		for _, r := range cl.PollRecords(t.Context(), 1).Records() {
-			var got Tallied
-			_, err := schema.DecodeSingleObject(r.Value, &got)
-			require.NoError(t, err)
-			require.Equal(t, Tallied{want}, got)
-			want++
-		}
-		require.NoError(t, t.Context().Err())
+	stop := start(t, broker, t.TempDir(), thanks, payments, letters, receipts, invoice)
+	for _, want := range []Receipt{{8}, {16}} {
+		require.Equal(t, want, nextAs[Receipt](t, published))
+		require.Equal(t, Letter{"thank you"}, nextAs[Letter](t, answered))
 	}
 	require.NoError(t, stop())
 }
 
 func TestTopicsOfTheContextThatAreNotForSubscribersAreRefused(t *testing.T) {
-	hear := typed.OnMessage(func(Noise, typed.MessageContext) typed.Effects { return typed.Effects{} })
-	parts := append(tally(), typed.NewSubscription("events", "math.tally.events", hear), typed.NewSubscription("spy", "math.tally.commands", hear))
+	hear := typed.OnMessage(func(Paid, typed.MessageContext) typed.Effects { return typed.Effects{} })
+	parts := []typed.Part{
+		invoice, receipts, typed.NewSubscription("events", "math.invoice.events", hear), typed.NewSubscription("spy", "math.invoice.commands", hear),
+	}
 	err := partita.Run(t.Context(), partita.Context{Name: "math", Partitions: 1, Parts: parts}, partita.Options{Brokers: []string{"127.0.0.1:1"}})
-	require.EqualError(t, err, "subscription spy: topic math.tally.commands is this context's own: of its topics the publications and the events of its entities "+
-		"can be subscribed to: math.tallies, math.tally.events")
+	require.EqualError(t, err, "subscription spy: topic math.invoice.commands is this context's own: of its topics the publications and the events of its entities "+
+		"can be subscribed to: math.receipts, math.invoice.events")
 }
