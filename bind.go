@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/partita-io/partita/behaviors"
@@ -11,7 +12,9 @@ import (
 	"github.com/partita-io/partita/commands"
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/topics"
+	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/projections"
+	"github.com/partita-io/partita/pubsub"
 	"github.com/partita-io/partita/schemas"
 	"github.com/partita-io/partita/service"
 )
@@ -38,7 +41,7 @@ func (c Context) bind(ctx context.Context, registryURL string) (*bound, error) {
 	}
 	model, err := typed.Bind(ctx, typed.Config{Options: options, Namespace: c.Namespace}, c.Parts...)
 	if err == nil {
-		err = c.checkTargets(model.Streams)
+		err = errors.Join(c.checkTargets(model.Streams), checkSubscribed(b.topics, model))
 	}
 	if err := errors.Join(problem, err); err != nil {
 		return nil, err
@@ -74,6 +77,15 @@ func (b *bound) context(ctx context.Context) *service.Context {
 		s.Components = append(s.Components, commands.Definition{
 			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, OnFailure: e.OnFailure, Prepare: b.prepare,
 			Version: s.Version,
+		}.Component(ctx))
+	}
+	for _, p := range b.model.Publications {
+		s.Specs = append(s.Specs, t.Publication(p.Name))
+	}
+	for _, sub := range b.model.Subscriptions {
+		addExternal(s, sub.Topic, "subscribed to by "+sub.Name)
+		s.Components = append(s.Components, pubsub.Subscription{
+			Topics: t, Name: sub.Name, Topic: sub.Topic, Start: startOf(sub.Start), Behavior: sub.Behavior, Prepare: b.prepare, Version: s.Version,
 		}.Component(ctx))
 	}
 	for _, p := range b.model.Projections {
@@ -119,9 +131,46 @@ func followed(s *service.Context, projection string, entities, foreign []string)
 	}
 	for _, topic := range foreign {
 		sources = append(sources, topic)
-		s.Specs = append(s.Specs, topics.External(topic, "followed by "+projection))
+		addExternal(s, topic, "followed by "+projection)
 	}
 	return sources
+}
+
+// addExternal adds a topic of others. Several parts may read one, and a subscription one of this context.
+func addExternal(s *service.Context, topic, purpose string) {
+	if !slices.ContainsFunc(s.Specs, func(known topics.Spec) bool { return known.Name == topic }) {
+		s.Specs = append(s.Specs, topics.External(topic, purpose))
+	}
+}
+
+// startOf is a subscription's beginning as the engine has it.
+func startOf(s typed.Start) partitions.Start {
+	switch {
+	case s.Latest:
+		return partitions.Start{From: partitions.FromLatest}
+	case !s.At.IsZero():
+		return partitions.Start{From: partitions.FromTime, TimeMS: s.At.UnixMilli()}
+	}
+	return partitions.Start{From: partitions.FromEarliest}
+}
+
+// checkSubscribed refuses topics of the context that are not for subscribers.
+func checkSubscribed(t topics.Context, m *typed.Model) error {
+	var open []string
+	for _, p := range m.Publications {
+		open = append(open, t.Publication(p.Name).Name)
+	}
+	for _, e := range m.Entities {
+		open = append(open, t.Events(e.Name).Name)
+	}
+	var problems []error
+	for _, s := range m.Subscriptions {
+		if strings.HasPrefix(s.Topic, t.Name+".") && !slices.Contains(open, s.Topic) {
+			problems = append(problems, fmt.Errorf("subscription %s: topic %s is this context's own: of its topics the publications and the events of its "+
+				"entities can be subscribed to: %s", s.Name, s.Topic, strings.Join(open, ", ")))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // adopt makes the schemas known that values were written under, and refuses structs that could not read them.

@@ -19,7 +19,7 @@ import (
 	"github.com/partita-io/partita/service"
 )
 
-// A Context is a bounded context: its entity types and projections.
+// A Context is a bounded context: its entity types, projections, publications and subscriptions.
 type Context struct {
 	// Name is the prefix of every topic and the name of the consumer group: lower-case letters, digits and hyphens.
 	Name string
@@ -29,7 +29,7 @@ type Context struct {
 	Namespace string
 	// Encoding is how events and rows are written: avro (the default), json, or confluent, which needs a Registry.
 	Encoding schemas.Encoding
-	// Parts are made by typed.NewEntity, typed.NewProjection and typed.NewStream.
+	// Parts are made by typed.NewEntity, NewProjection, NewStream, NewPublication and NewSubscription.
 	Parts []typed.Part
 }
 
@@ -96,7 +96,7 @@ func (c Context) validate() error {
 		errs = append(errs, fmt.Errorf("context %s: %d partitions: at least 1", c.Name, c.Partitions))
 	}
 	if len(c.Parts) == 0 {
-		errs = append(errs, fmt.Errorf("context %s has no parts: typed.NewEntity, typed.NewProjection and typed.NewStream make them", c.Name))
+		errs = append(errs, fmt.Errorf("context %s has no parts: typed.NewEntity and its neighbours make them", c.Name))
 	}
 	return errors.Join(errs...)
 }

@@ -88,12 +88,12 @@ func (s sender) add(n string) string {
 	}
 }
 
-func start(t *testing.T, broker, dir string, part typed.Part) (stop func() error) {
+func start(t *testing.T, broker, dir string, parts ...typed.Part) (stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done, started := make(chan error, 1), make(chan struct{})
 	go func() {
-		done <- partita.Run(ctx, partita.Context{Name: "math", Partitions: 2, Parts: []typed.Part{part}}, partita.Options{
+		done <- partita.Run(ctx, partita.Context{Name: "math", Partitions: 2, Parts: parts}, partita.Options{
 			Brokers: []string{broker}, StateDir: dir, CreateTopics: true, HTTP: "127.0.0.1:0", Advertise: "127.0.0.1:9464", Lanes: 2,
 			Started: func() { close(started) },
 		})
@@ -156,7 +156,7 @@ func TestAllThatIsWrongComesInOneError(t *testing.T) {
 
 func TestAContextWithoutPartsIsRefused(t *testing.T) {
 	err := partita.Run(t.Context(), partita.Context{Name: "math", Partitions: 1}, partita.Options{Brokers: []string{"127.0.0.1:1"}})
-	require.EqualError(t, err, "context math has no parts: typed.NewEntity, typed.NewProjection and typed.NewStream make them")
+	require.EqualError(t, err, "context math has no parts: typed.NewEntity and its neighbours make them")
 }
 
 func TestARegistryThatIsNoURLIsNamedBesideTheParts(t *testing.T) {

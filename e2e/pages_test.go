@@ -31,11 +31,16 @@ var notTyped = map[string]string{
 	`echo 'a1:{"type":"Deposit","cents":100}' | kcat -P -b 127.0.0.1:9092 -t bank.account.commands -K: -H kafka_replyTopic=bank.replies`:            bankTest,
 	`echo 'a1:{"type":"Transfer","to":"a2","cents":170}' | kcat -P -b 127.0.0.1:9092 -t bank.account.commands -K: -H kafka_replyTopic=bank.replies`: bankTest,
 	`kcat -C -b 127.0.0.1:9092 -t bank.replies -e -f '%k %s\n'`:                                                                                     bankTest,
+	`echo 'a1:{"type":"Transfer","to":"a2","cents":70}' | kcat -P -b 127.0.0.1:9092 -t bank.account.commands -K:`:                                   bankTest,
+	`kcat -C -b 127.0.0.1:9092 -t bank.account.events -e -f '%k %s\n'`:                                                                              bankTest,
+	`echo 'a2:{"type":"Open","owner":"bob"}' | kcat -P -b 127.0.0.1:9092 -t bank.account.commands -K: -H kafka_replyTopic=bank.replies`:             bankTest,
+	`kcat -C -b 127.0.0.1:9092 -t bank.replies -e -f '%k %s\n' | grep a2`:                                                                           bankTest,
+	`kcat -C -b 127.0.0.1:9092 -t bank.incoming -e -f '%k %s\n'`:                                                                                    bankTest,
 }
 
 const failing = "shown with a mistake in the folder, which docs/failures.txtar makes and mends"
 
-const bankTest = "bank_test.go of the example sends the same to a running bank"
+const bankTest = "docs/bank.txtar types it to a bank on brokers of its own"
 
 // Folders that a page builds, see the tests that run them.
 var typedElsewhere = map[string]string{

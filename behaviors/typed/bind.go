@@ -22,7 +22,7 @@ type Config struct {
 	Namespace string
 }
 
-// A Part is an [Entity], a [Projection] or a [Stream].
+// A Part is an [Entity], a [Projection], a [Stream], a [Publication] or a [Subscription].
 type Part interface {
 	// records are the structs that the part reads and writes.
 	records() []record
@@ -35,11 +35,13 @@ type Part interface {
 
 // A Model is the parts of a context with their behaviours: what it takes to run them.
 type Model struct {
-	Schemas     *schemas.Set
-	Codec       *schemas.Codec
-	Entities    []BoundEntity
-	Projections []BoundProjection
-	Streams     []BoundStream
+	Schemas       *schemas.Set
+	Codec         *schemas.Codec
+	Entities      []BoundEntity
+	Projections   []BoundProjection
+	Streams       []BoundStream
+	Publications  []BoundPublication
+	Subscriptions []BoundSubscription
 }
 
 // A BoundEntity is an entity type with its behaviour.
@@ -50,6 +52,13 @@ type BoundEntity struct {
 	Remember         entities.Remember
 	OnFailure        entities.OnFailure
 	Behavior         behaviors.Entity
+
+	outbox *outbox
+}
+
+// Sends is what effects of the entity send, written down: what tests compare with.
+func (e BoundEntity) Sends(effects Effects) (entities.Messages, error) {
+	return e.outbox.write(effects.sent)
 }
 
 // A BoundProjection is a projection with its behaviour.
@@ -64,12 +73,34 @@ type BoundProjection struct {
 	Behavior  behaviors.Projection
 }
 
+// A BoundPublication is a publication.
+type BoundPublication struct {
+	Name     string
+	Messages []*schemas.Message
+}
+
+// A BoundSubscription is a subscription with its behaviour.
+type BoundSubscription struct {
+	Name, Topic string
+	Start       Start
+	Messages    []*schemas.Message
+	Behavior    behaviors.Subscription
+
+	outbox *outbox
+}
+
+// Sends is what effects of the subscription send, written down: what tests compare with.
+func (s BoundSubscription) Sends(effects Effects) (entities.Messages, error) {
+	return s.outbox.write(effects.sent)
+}
+
 type binder struct {
 	definitions *definitions
 	set         *schemas.Set
 	codec       *schemas.Codec
 	maxBytes    int
 	hasRegistry bool
+	outlets     outlets
 }
 
 // giveRegistry is the mend where a registry is missing.
@@ -89,9 +120,13 @@ func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
 			problems = append(problems, b.definitions.add(r))
 		}
 	}
-	problems = append(problems, checkTogether(parts)...)
+	outlines := outlinesOf(parts)
+	problems = append(problems, checkTogether(outlines)...)
 	problems = append(problems, b.compile(config.Options))
 	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	if err := b.makeOutlets(outlines); err != nil {
 		return nil, err
 	}
 	m := &Model{Schemas: b.set, Codec: b.codec}

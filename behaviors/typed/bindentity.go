@@ -16,6 +16,9 @@ func (e *Entity[S]) records() []record {
 	for _, ev := range e.events {
 		all = append(all, ev.record)
 	}
+	for _, d := range e.sends {
+		all = append(all, d.record)
+	}
 	return all
 }
 
@@ -58,31 +61,34 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 	if err != nil {
 		return err
 	}
+	outbox, err := b.newOutbox(e.outline())
+	if err != nil {
+		return err
+	}
+	outbox.answers = kinds[*answering]{}
 	behavior := &entityBehavior[S]{
-		name: e.name, state: state, refers: refers(e.state.goType), inbox: newInbox[decide[S]](b), events: map[reflect.Type]*outgoing[S]{},
+		name: e.name, state: state, refers: refers(e.state.goType), inbox: newInbox[decide[S]](b), events: kinds[*outgoing[S]]{}, outbox: outbox,
 	}
 	if e.initial != nil {
 		behavior.initial = e.callInitial
 	}
-	bound := BoundEntity{Name: e.name, State: state.Message, Remember: e.remember, OnFailure: e.onFailure, Behavior: behavior}
+	bound := BoundEntity{Name: e.name, State: state.Message, Remember: e.remember, OnFailure: e.onFailure, Behavior: behavior, outbox: outbox}
 	for _, c := range e.commands {
 		read, err := newMessage(b, c.record)
 		if err != nil {
 			return err
 		}
 		behavior.inbox.add(read, c.decide)
+		outbox.answers.add(c.goType, newAnswering(read))
 		bound.Commands = append(bound.Commands, read.Message)
 	}
 	for _, ev := range e.events {
-		written, err := newMessage(b, ev.record)
+		emitted, err := newMessage(b, ev.record)
 		if err != nil {
 			return err
 		}
-		out := &outgoing[S]{message: written, apply: ev.apply}
-		// Emit makes a pointer of what it is given, which may be one itself.
-		behavior.events[reflect.PointerTo(ev.goType)] = out
-		behavior.events[reflect.PointerTo(reflect.PointerTo(ev.goType))] = out
-		bound.Events = append(bound.Events, written.Message)
+		behavior.events.add(ev.goType, &outgoing[S]{written: written{message: emitted}, apply: ev.apply})
+		bound.Events = append(bound.Events, emitted.Message)
 	}
 	m.Entities = append(m.Entities, bound)
 	return nil

@@ -56,7 +56,7 @@ func (p *Projection[R]) bind(ctx context.Context, b *binder, m *Model) error {
 		return err
 	}
 	behavior := &projectionBehavior[R]{
-		ctx: ctx, name: p.name, row: row, events: newInbox[handling[R]](b), rows: newInbox[struct{}](b), keyed: len(p.keys) > 0,
+		ctx: ctx, name: p.name, row: row, events: newInbox[folded[R]](b), rows: newInbox[struct{}](b), keyed: len(p.keys) > 0,
 	}
 	behavior.rows.add(row, struct{}{})
 	for _, f := range p.folds {
@@ -64,7 +64,7 @@ func (p *Projection[R]) bind(ctx context.Context, b *binder, m *Model) error {
 		if err != nil {
 			return err
 		}
-		behavior.events.add(read, handling[R]{fold: f.fold, key: p.keyOf(f.goType)})
+		behavior.events.add(read, folded[R]{fold: f.fold, key: p.keyOf(f.goType)})
 	}
 	bound := BoundProjection{Name: p.name, Row: row.Message, Keyed: behavior.keyed, OnFailure: p.onFailure, Behavior: behavior}
 	bound.Entities, bound.Topics = p.sources.split()

@@ -48,7 +48,7 @@ func (s *Stream) check() []error {
 	problems = append(problems, checkTwice(what+": Each", s.eaches, func(e writing) reflect.Type { return e.goType })...)
 	problems = append(problems, checkTwice(what+": Writes", s.messages, func(r record) reflect.Type { return r.goType })...)
 	if len(s.eaches) == 0 {
-		problems = append(problems, fmt.Errorf("%s follows no event: give NewStream an Each(func(event, *typed.EventContext) []typed.Message)", what))
+		problems = append(problems, fmt.Errorf("%s follows no event: give NewStream an Each(func(event, *typed.EventContext) []typed.Written)", what))
 	}
 	if len(s.messages) == 0 {
 		problems = append(problems, fmt.Errorf("%s writes nothing: name what it writes, Writes[Message]()", what))
@@ -169,7 +169,7 @@ func (b *streamBehavior) Write(ctx context.Context, event *behaviors.Event) (mes
 	return messages, nil
 }
 
-func (b *streamBehavior) encode(w Message) (behaviors.Message, error) {
+func (b *streamBehavior) encode(w Written) (behaviors.Message, error) {
 	out := b.messages[w.pointee()]
 	if out == nil {
 		return behaviors.Message{}, fmt.Errorf("projection %s wrote a %T, which is none of its messages: make it with Write, and give NewStream its Writes", b.name, w.Value)

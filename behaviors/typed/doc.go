@@ -1,5 +1,5 @@
-// Package typed is the contract of entities and projections in Go: states, commands, events and rows are structs, and functions say what comes
-// of them.
+// Package typed is the contract of entities, projections and subscriptions in Go: states, commands, events, rows and messages are structs, and functions
+// say what comes of them.
 //
 //	type Account struct {
 //		Owner string `avro:"owner"`
@@ -28,6 +28,9 @@
 // The name of a struct is the name of its record and what the header ce_type says; its Avro schema is made of its fields and their avro tags
 // as [avro.SchemaFor] describes. Whatever is stored is read again by the structs of later versions by Avro's rules: a field that is added needs
 // a default (`avro:"note,default="`), one that is taken away is passed over.
+//
+// What is decided may also be sent, in the same transaction: commands to other entities ([Send]), whose answers may come back as commands ([Ask]), and
+// messages to a [Publication] ([Publish]). A [Subscription] makes such sendings of the messages of a topic.
 //
 // [Bind] checks all parts of a context together and makes behaviours of them. A payload in single-object encoding under today's schema is read
 // straight into its struct. Everything else, JSON, Confluent's format and older schemas, is first brought to that by package schemas.

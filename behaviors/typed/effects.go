@@ -11,6 +11,7 @@ type Effects struct {
 	// first and more are pointers to events; most commands cause one.
 	first     any
 	more      []any
+	sent      []sending
 	reply     any
 	replies   int
 	rejection *entities.Rejection
@@ -31,7 +32,7 @@ func Reject(code, message string) Effects {
 // Delete ends the entity with the last event beside it: the state is the initial one again, sequences go on.
 func Delete() Effects { return Effects{deletes: true} }
 
-// And is both effects, e's events before those of other: Emit(Withdrawn{…}).And(Reply(balance)).
+// And is both effects, what e emits and sends before what other does: Emit(Withdrawn{…}).And(Reply(balance)).
 func (e Effects) And(other Effects) Effects {
 	for event := range other.events {
 		if e.first == nil {
@@ -39,6 +40,11 @@ func (e Effects) And(other Effects) Effects {
 		} else {
 			e.more = append(e.more[:len(e.more):len(e.more)], event)
 		}
+	}
+	if e.sent == nil {
+		e.sent = other.sent
+	} else {
+		e.sent = append(e.sent[:len(e.sent):len(e.sent)], other.sent...)
 	}
 	if other.replies > 0 {
 		e.reply = other.reply
@@ -73,7 +79,7 @@ func (e *Effects) count() int {
 // check tells what cannot be together.
 func (e *Effects) check() error {
 	switch {
-	case e.rejection != nil && (e.first != nil || e.replies > 0 || e.deletes):
+	case e.rejection != nil && (e.first != nil || len(e.sent) > 0 || e.replies > 0 || e.deletes):
 		return errors.New("returned Reject beside other effects: a rejection stands alone")
 	case e.replies > 1:
 		return errors.New("returned Reply more than once")

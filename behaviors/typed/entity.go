@@ -48,6 +48,7 @@ type Entity[S any] struct {
 	onFailure entities.OnFailure
 	commands  []command[S]
 	events    []event[S]
+	sends     []declared
 }
 
 type command[S any] struct {
@@ -88,6 +89,13 @@ func (e *Entity[S]) Remember(r entities.Remember) *Entity[S] {
 // command and every later one of the entity wait, in order, until somebody releases or skips it.
 func (e *Entity[S]) OnFailure(policy entities.OnFailure) *Entity[S] {
 	e.onFailure = policy
+	return e
+}
+
+// SendsTo declares commands that the entity sends to an entity of another context ("billing.invoice"), which makes their schemas known. Of one of this
+// context, whose commands are known, it has [Bind] check that it takes them.
+func (e *Entity[S]) SendsTo(entity string, commands ...MessageType) *Entity[S] {
+	e.sends = append(e.sends, declare(entity, commands)...)
 	return e
 }
 

@@ -20,18 +20,16 @@ type entityBehavior[S any] struct {
 	// refers tells that a state holds maps, slices or pointers, which a copy of it shares.
 	refers bool
 	inbox  inbox[decide[S]]
-	// events are found by the type of a pointer to them.
-	events map[reflect.Type]*outgoing[S]
+	events kinds[*outgoing[S]]
+	outbox *outbox
 	// stateBytes is about what a state takes.
 	stateBytes atomic.Int64
 }
 
 // An outgoing is an event that the entity may emit.
 type outgoing[S any] struct {
-	*message
+	written
 	apply apply[S]
-	// lastBytes is what the last event of this kind took.
-	lastBytes atomic.Int64
 }
 
 var _ behaviors.Entity = (*entityBehavior[struct{}])(nil)
@@ -120,13 +118,19 @@ func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
 	}
 }
 
-// carryOut writes the events down and changes the state by them.
+// carryOut writes down what is sent and the events, and changes the state by these.
 func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decision, error) {
 	d := entities.Decision{Rejection: effects.rejection}
 	if effects.replies > 0 {
 		var err error
 		if d.Reply, err = json.Marshal(effects.reply); err != nil {
 			return d, fmt.Errorf("entity %s: reply: %w", b.name, err)
+		}
+	}
+	if len(effects.sent) > 0 {
+		var err error
+		if d.Messages, err = b.outbox.write(effects.sent); err != nil {
+			return d, err
 		}
 	}
 	if effects.first == nil {
@@ -136,17 +140,13 @@ func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decis
 	for pointer := range effects.events {
 		e := b.events[reflect.TypeOf(pointer)]
 		if e == nil {
-			kind := reflect.TypeOf(pointer).Elem()
-			if kind.Kind() == reflect.Pointer {
-				kind = kind.Elem()
-			}
+			kind := pointedTo(pointer)
 			return d, fmt.Errorf("entity %s emits %s and cannot apply it: give NewEntity an Apply(func(*%s, %s))", b.name, kind, b.state.Name, kind.Name())
 		}
-		payload, err := e.encode(pointer, int(e.lastBytes.Load()))
+		payload, err := e.payload(pointer)
 		if err != nil {
 			return d, fmt.Errorf("entity %s: the event: %w", b.name, err)
 		}
-		e.lastBytes.Store(int64(len(payload.Data)))
 		d.Events = append(d.Events, entities.Event{Type: e.Name, Payload: payload})
 		e.apply(state, pointer)
 	}

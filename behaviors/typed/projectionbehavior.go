@@ -15,15 +15,15 @@ type projectionBehavior[R any] struct {
 	ctx    context.Context
 	name   string
 	row    *message
-	events inbox[handling[R]]
+	events inbox[folded[R]]
 	// rows reads stored rows, also those of older schemas.
 	rows     inbox[struct{}]
 	keyed    bool
 	rowBytes atomic.Int64
 }
 
-// A handling is what is done with events of one kind.
-type handling[R any] struct {
+// A folded is what is done with events of one kind.
+type folded[R any] struct {
 	fold fold[R]
 	// key is nil for a projection whose rows are keyed by the entity's id.
 	key key

@@ -6,8 +6,8 @@ import (
 	"github.com/partita-io/partita/entities"
 )
 
-// A Message is what a stream writes for an event: [Write] makes one.
-type Message struct {
+// Written is what a stream writes for an event: [Write] makes one.
+type Written struct {
 	// Key decides the partition: messages of one key keep their order.
 	Key string
 	// Value points to the struct.
@@ -15,7 +15,7 @@ type Message struct {
 }
 
 // Write is a message of a stream.
-func Write[M any](key string, value M) Message { return Message{Key: key, Value: &value} }
+func Write[M any](key string, value M) Written { return Written{Key: key, Value: &value} }
 
 // A Stream is a projection that keeps nothing: each event leads to no message, to one, or to several, in a topic.
 type Stream struct {
@@ -33,7 +33,7 @@ type writing struct {
 }
 
 // A writer reads an event and tells what it leads to.
-type writer func(data []byte, m *message, ctx *EventContext) ([]Message, error)
+type writer func(data []byte, m *message, ctx *EventContext) ([]Written, error)
 
 // A StreamPart is something that a stream does: Each, or Writes.
 type StreamPart func(*Stream)
@@ -66,11 +66,11 @@ func Writes[M any]() StreamPart {
 }
 
 // Each tells which messages events of type E lead to; nil for none. Events without an Each are passed over.
-func Each[E any](function func(event E, ctx *EventContext) []Message) StreamPart {
+func Each[E any](function func(event E, ctx *EventContext) []Written) StreamPart {
 	return func(s *Stream) {
 		s.eaches = append(s.eaches, writing{
 			record: recordOf[E](),
-			write: func(data []byte, m *message, ctx *EventContext) ([]Message, error) {
+			write: func(data []byte, m *message, ctx *EventContext) ([]Written, error) {
 				var e E
 				if err := m.read(data, &e); err != nil {
 					return nil, err
@@ -82,7 +82,7 @@ func Each[E any](function func(event E, ctx *EventContext) []Message) StreamPart
 }
 
 // pointee is the type of the struct that a message holds; nil if it was not made by Write.
-func (m Message) pointee() reflect.Type {
+func (m Written) pointee() reflect.Type {
 	if t := reflect.TypeOf(m.Value); t != nil && t.Kind() == reflect.Pointer {
 		return t.Elem()
 	}

@@ -20,18 +20,18 @@ type Farewell struct {
 
 func articles(from typed.Source) *typed.Stream {
 	return typed.NewStream("articles", typed.From(from), typed.Writes[Article](), typed.Writes[Farewell](),
-		typed.Each(func(e ItemAdded, ctx *typed.EventContext) []typed.Message {
+		typed.Each(func(e ItemAdded, ctx *typed.EventContext) []typed.Written {
 			switch e.Line.Sku {
 			case "":
 				return nil
 			case "boom":
 				panic("no shelf")
 			case "stranger":
-				return []typed.Message{typed.Write("k", Total{})}
+				return []typed.Written{typed.Write("k", Total{})}
 			case "raw":
-				return []typed.Message{{Key: "k", Value: Article{}}}
+				return []typed.Written{{Key: "k", Value: Article{}}}
 			}
-			var all []typed.Message
+			var all []typed.Written
 			for range e.Line.Quantity {
 				all = append(all, typed.Write(e.Line.Sku, Article{Sku: e.Line.Sku}))
 			}

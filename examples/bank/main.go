@@ -17,10 +17,11 @@ import (
 	"github.com/partita-io/partita"
 	"github.com/partita-io/partita/behaviors/typed"
 	"github.com/partita-io/partita/internal/embedded"
+	"github.com/partita-io/partita/schemas"
 )
 
-// bank is the context.
-var bank = partita.Context{Name: "bank", Partitions: 12, Parts: []typed.Part{account, incoming, large}}
+// bank is the context. It writes JSON, for people to read.
+var bank = partita.Context{Name: "bank", Partitions: 12, Encoding: schemas.JSONEncoding, Parts: []typed.Part{account, incoming, large}}
 
 func main() {
 	brokers := flag.String("brokers", "", "host:port of brokers, with commas between; empty: one in this process")

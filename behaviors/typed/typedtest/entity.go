@@ -1,5 +1,5 @@
-// Package typedtest tests entities and projections of package typed without a broker: given what happened, when something is asked or happens,
-// then that is what comes of it. Payloads and states go through their schemas as they do in a running context.
+// Package typedtest tests the parts of package typed without a broker: given what happened, when something is asked or happens, then that is what
+// comes of it. Payloads and states go through their schemas as they do in a running context.
 //
 //	typedtest.Entity(t, account, "a1").
 //		Given(Opened{Owner: "ann"}, Deposited{Cents: 100}).
@@ -32,10 +32,10 @@ type EntityTest[S any] struct {
 	last     behaviors.Turn
 }
 
-// Entity begins a test of an entity without events.
-func Entity[S any](tb testing.TB, entity *typed.Entity[S], id string) *EntityTest[S] {
+// Entity begins a test of an entity without events. The others are the parts of its context that it sends to: entities and publications.
+func Entity[S any](tb testing.TB, entity *typed.Entity[S], id string, others ...typed.Part) *EntityTest[S] {
 	tb.Helper()
-	m, err := typed.Bind(tb.Context(), typed.Config{}, entity)
+	m, err := typed.Bind(tb.Context(), typed.Config{}, append([]typed.Part{entity}, others...)...)
 	require.NoError(tb, err)
 	return &EntityTest[S]{t: tb, entity: entity, bound: m.Entities[0], codec: &messages{t: tb, model: m}, id: id}
 }
@@ -69,6 +69,17 @@ func (e *EntityTest[S]) Then(events ...any) *EntityTest[S] {
 	e.t.Helper()
 	e.requireAccepted()
 	require.Equal(e.t, e.codec.show(events), e.codec.showEvents(e.last.Decision.Events), "the events")
+	return e
+}
+
+// ThenSends requires that the last command was accepted and sends exactly this, none if none is named: typed.Send, typed.Ask and typed.Publish, each
+// kind in its order.
+func (e *EntityTest[S]) ThenSends(effects ...typed.Effects) *EntityTest[S] {
+	e.t.Helper()
+	e.requireAccepted()
+	want, err := e.bound.Sends(together(effects))
+	require.NoError(e.t, err)
+	require.Equal(e.t, e.codec.showSent(want), e.codec.showSent(e.last.Decision.Messages), "what is sent")
 	return e
 }
 

@@ -54,13 +54,47 @@ func (m *messages) showEvents(events []entities.Event) string {
 	m.t.Helper()
 	var all strings.Builder
 	for _, e := range events {
-		message, value, err := m.model.Codec.Decode(m.t.Context(), e.Payload, e.Type)
-		require.NoError(m.t, err)
-		data, err := schemas.AppendJSON(nil, message.Type, value)
-		require.NoError(m.t, err)
-		all.WriteString(e.Type + " " + indented(m.t, data) + "\n")
+		all.WriteString(m.showOne(e.Type, e.Payload))
 	}
 	return all.String()
+}
+
+// showSent is what is sent, with where it goes.
+func (m *messages) showSent(sent entities.Messages) string {
+	m.t.Helper()
+	var all strings.Builder
+	for _, s := range sent.Sends {
+		to := s.Entity
+		if s.Context != "" {
+			to = s.Context + "." + to
+		}
+		all.WriteString("send " + to + "/" + s.ID + " " + m.showOne(s.Type, s.Payload))
+		if s.OnReply != nil {
+			all.WriteString("answered as " + s.OnReply.Type + " " + string(s.OnReply.Fields) + "\n")
+		}
+	}
+	for _, p := range sent.Publications {
+		all.WriteString("publish " + p.Name + "/" + p.Key + " " + m.showOne(p.Type, p.Payload))
+	}
+	return all.String()
+}
+
+func (m *messages) showOne(name string, payload entities.Payload) string {
+	m.t.Helper()
+	message, value, err := m.model.Codec.Decode(m.t.Context(), payload, name)
+	require.NoError(m.t, err)
+	data, err := schemas.AppendJSON(nil, message.Type, value)
+	require.NoError(m.t, err)
+	return name + " " + indented(m.t, data) + "\n"
+}
+
+// together is all effects as one.
+func together(effects []typed.Effects) typed.Effects {
+	var all typed.Effects
+	for _, e := range effects {
+		all = all.And(e)
+	}
+	return all
 }
 
 // indented has a line for each field, so that a difference shows which.

@@ -46,7 +46,7 @@ func (s *StreamTest) When(entityID string, events ...any) *StreamTest {
 }
 
 // Then requires that the events lead to exactly these messages, as typed.Write makes them.
-func (s *StreamTest) Then(want ...typed.Message) *StreamTest {
+func (s *StreamTest) Then(want ...typed.Written) *StreamTest {
 	s.t.Helper()
 	if s.failure != nil {
 		require.Fail(s.t, "the event failed", s.failure.Message)

@@ -101,14 +101,14 @@ type Receipt struct {
 	Cents int64 `avro:"cents"`
 }
 
-var receipts = typed.NewStream("receipts", typed.From(purse), typed.Writes[Receipt](), typed.Each(func(e Paid, ctx *typed.EventContext) []typed.Message {
+var receipts = typed.NewStream("receipts", typed.From(purse), typed.Writes[Receipt](), typed.Each(func(e Paid, ctx *typed.EventContext) []typed.Written {
 	switch {
 	case e.Cents == 0:
 		return nil
 	case e.Cents < 0:
 		panic("negative")
 	}
-	return []typed.Message{typed.Write(ctx.EntityID, Receipt(e))}
+	return []typed.Written{typed.Write(ctx.EntityID, Receipt(e))}
 }))
 
 func TestAStreamIsTested(t *testing.T) {
