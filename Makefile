@@ -4,7 +4,7 @@ GOLANGCI_VERSION := v2.15.0
 TAGS             := synctests,invariants
 export PATH      := $(shell go env GOPATH)/bin:$(PATH)
 
-.PHONY: build check format lint test tidy tools e2e fuzz bench soak mutants nemesis flights compose-test
+.PHONY: build check format lint test tidy tools e2e clients fuzz bench soak mutants nemesis flights compose-test
 
 build: ## the binary, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/processor ./cmd/processor
@@ -29,9 +29,12 @@ test: ## all tests, on the embedded broker
 tidy: ## go.mod and go.sum say what is used
 	go mod tidy -diff
 
-e2e: ## the same scripts and Kafka facts on a real Apache Kafka: make e2e BROKERS=localhost:9092
+e2e: ## the same scripts, Kafka facts and clients on a real Apache Kafka: make e2e BROKERS=localhost:9092 [CLIENTS=0]
 	@test -n "$(BROKERS)" || { echo "make e2e needs brokers: make e2e BROKERS=localhost:9092"; exit 2; }
-	PARTITA_TEST_BROKERS=$(BROKERS) go test -count 1 -timeout 30m -tags $(TAGS) ./e2e/... ./kafka/... ./partitions/...
+	PARTITA_TEST_BROKERS=$(BROKERS) PARTITA_TEST_CLIENTS=$(or $(CLIENTS),1) go test -count 1 -timeout 40m -tags $(TAGS) ./e2e/... ./kafka/... ./partitions/...
+
+clients: ## the programs of docs/clients/, with packages of their languages: make clients [BROKERS=localhost:9092]
+	PARTITA_TEST_BROKERS=$(BROKERS) PARTITA_TEST_CLIENTS=1 go test -count 1 -timeout 20m -v -tags $(TAGS) -run 'TestForeignClients' ./e2e
 
 soak: ## the simulation on many seeds: make soak SEEDS=10000, or on one that failed: make soak SEED=239 TIMES=200
 	PARTITA_SEED=$(or $(SEED),1) PARTITA_SEEDS=$(or $(SEEDS),$(if $(SEED),1,10000)) PARTITA_TIMES=$(or $(TIMES),1) PARTITA_FAILURES=$(or $(FAILURES),5) \

@@ -58,6 +58,9 @@ func TestEveryBlockOfThePagesIsHeldToTheProgram(t *testing.T) {
 			if by == "" && isTyped(b) {
 				by = "TestCommandsOfThePagesDoWhatThePagesSay"
 			}
+			if by == "" && isClientProgram(b) {
+				by = "TestPagesOfClientsShowTheirPrograms"
+			}
 			require.NotEmptyf(t, by, "nothing holds this block to the program; write a script under docs/, or say why not in heldOtherwise:\n%s", b)
 			if strings.HasPrefix(by, "Test") {
 				require.Containsf(t, tests, "func "+by+"(", "holds %s", b)
@@ -78,15 +81,17 @@ func isTyped(b block) bool {
 }
 
 // aboutABlock is a line of a script that names a page and how a block of it begins.
-var aboutABlock = regexp.MustCompile(`(?m)^(?:\[.*?\] )?(?:shown|types|write|redefine) (\S+) (?:'((?:[^']|'')+)'|(\S+))`)
+var aboutABlock = regexp.MustCompile(`(?m)^(?:\[.*?\] )?(?:shown|types|write|redefine|once|follows) (\S+) (?:'((?:[^']|'')+)'|(\S+))`)
 
-// scriptedBlocks are pages and beginnings that the scripts under docs/ name.
+// scriptedBlocks are pages and beginnings that the scripts under docs/ and clients/ name.
 func scriptedBlocks(t *testing.T) map[string]bool {
 	t.Helper()
 	scripts, err := filepath.Glob("docs/*.txtar")
 	require.NoError(t, err)
+	ofClients, err := filepath.Glob("clients/*.txtar")
+	require.NoError(t, err)
 	named := make(map[string]bool)
-	for _, script := range scripts {
+	for _, script := range append(scripts, ofClients...) {
 		text, err := os.ReadFile(script)
 		require.NoError(t, err)
 		require.Truef(t, strings.HasPrefix(string(text), "# "), "%s begins without a comment", script)

@@ -81,18 +81,31 @@ func (p shownPages) shown(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// types types the commands of the block to the broker of the script, and waits for what the block shows below them.
-func (p shownPages) types(ts *testscript.TestScript, neg bool, args []string) {
+// here is a command of a page, said of the script's brokers and context.
+func here(ts *testscript.TestScript, command string) string {
 	broker := ts.Getenv("BROKER")
 	if broker == "" {
 		broker = ts.Getenv(brokersEnv)
 	}
-	here := strings.NewReplacer("go run ../../cmd/processor", "processor", "../../examples", "examples", "localhost:9092", broker, "127.0.0.1:9092", broker)
+	command = strings.NewReplacer(
+		"go run ../../cmd/processor", "processor", "../../examples", "examples", "localhost:9092", broker, "127.0.0.1:9092", broker,
+	).Replace(command)
+	return inContext(command, ts.Getenv("CONTEXT"))
+}
+
+// shownBelow matches what the page shows below a command, whole lines one after another.
+func shownBelow(ts *testscript.TestScript, c typed) string {
+	want := ""
+	for _, line := range c.shown {
+		want += "^" + pattern(inContext(line, ts.Getenv("CONTEXT"))) + `\n`
+	}
+	return want
+}
+
+// types types the commands of the block to the broker of the script, and waits for what the block shows below them.
+func (p shownPages) types(ts *testscript.TestScript, neg bool, args []string) {
 	for _, c := range p.find(ts, neg, "types PAGE BEGINNING", args).commands() {
-		command, want := here.Replace(c.command), ""
-		for _, line := range c.shown {
-			want += "^" + pattern(line) + `\n`
-		}
+		command, want := here(ts, c.command), shownBelow(ts, c)
 		switch words := strings.Fields(command); {
 		case words[0] == "processor" && words[1] == "run":
 			p.harness.run(ts, false, []string{words[2], words[2]})

@@ -183,6 +183,10 @@ func environment(ts *testscript.TestScript) []string {
 
 // awaits polls until it is so, or fails with the complaint.
 func (p *process) awaits(ts *testscript.TestScript, complaint string, so func() bool) {
+	p.awaitsWithin(ts, patience, complaint, so)
+}
+
+func (p *process) awaitsWithin(ts *testscript.TestScript, patience time.Duration, complaint string, so func() bool) {
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(pollEvery)

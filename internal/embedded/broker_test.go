@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/partita-io/partita/internal/embedded"
 	"github.com/partita-io/partita/kafka/admin"
@@ -169,6 +170,20 @@ func TestASecondProcessOnTheSameDirectoryIsRefused(t *testing.T) {
 	require.Contains(t, line, "is used by another process")
 	require.NoError(t, b.Close())
 	require.NoError(t, start(t, dir).Close())
+}
+
+func TestClientsAreNotAskedForTheirMetrics(t *testing.T) {
+	b := start(t, t.TempDir())
+	defer func() { require.NoError(t, b.Close()) }()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()))
+	require.NoError(t, err)
+	defer cl.Close()
+	offered, err := kmsg.NewPtrApiVersionsRequest().RequestWith(within(t), cl)
+	require.NoError(t, err)
+	require.NotEmpty(t, offered.ApiKeys)
+	for _, request := range offered.ApiKeys {
+		require.NotContains(t, []kmsg.Key{kmsg.GetTelemetrySubscriptions, kmsg.PushTelemetry}, kmsg.Key(request.ApiKey))
+	}
 }
 
 func TestATakenPortIsAvoided(t *testing.T) {

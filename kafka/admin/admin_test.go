@@ -221,6 +221,27 @@ func TestSchemasAreReadBackAndWhatIsNoneIsPassedOver(t *testing.T) {
 	require.Equal(t, map[uint64]admin.Schema{item.Fingerprint: item, cart.Fingerprint: cart}, loaded)
 }
 
+// kafkajs, for one, reads no Snappy, and LZ4 only with a package more.
+func TestSchemasAreReadWithoutACodec(t *testing.T) {
+	ctx := within(t)
+	shop := newContext()
+	cfg := start(t)
+	adm, cl := connect(t, cfg)
+	reconcile(ctx, t, adm, shop)
+	item := admin.Schema{Fingerprint: 1, Name: "shop.Item", JSON: `{"type":"record","doc":"` + strings.Repeat("much to compress ", 100) + `"}`}
+	topic := shop.Name + ".schemas"
+	require.NoError(t, adm.PublishSchemas(ctx, topic, item))
+
+	cl.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}})
+	fetched := cl.PollFetches(ctx)
+	require.NoError(t, fetched.Err())
+	const none = 0
+	for _, r := range fetched.Records() {
+		require.EqualValues(t, none, r.Attrs.CompressionType())
+	}
+	require.Len(t, fetched.Records(), 1)
+}
+
 func TestAMissingRightIsNamedWithItsResource(t *testing.T) {
 	ctx := within(t)
 	shop := newContext()

@@ -94,9 +94,12 @@ func backoff(tries int) time.Duration {
 	return min(10*time.Millisecond<<tries, retryBackoffMax)
 }
 
-// NewAdmin is for questions and changes: metadata, topics, groups, offsets.
+// NewAdmin is for questions and changes: metadata, topics, groups, offsets. What it writes are schemas.
 func NewAdmin(c Config) (*kgo.Client, error) {
-	return kgo.NewClient(c.options()...)
+	return kgo.NewClient(c.options(
+		// Every reader of every topic needs the schemas, and some clients cannot read Snappy, the default: kafkajs ends on it.
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
+	)...)
 }
 
 // NewConsumer reads partitions that are added to it, from positions that are given, committed records only. It never resets a position by
