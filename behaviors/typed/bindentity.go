@@ -60,6 +60,7 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 	}
 	behavior := &entityBehavior[S]{
 		name: e.name, state: state, refers: refers(e.state.goType), inbox: newInbox[decide[S]](b), events: map[reflect.Type]*outgoing[S]{},
+		history: newInbox[evolve[S]](b),
 	}
 	if e.initial != nil {
 		behavior.initial = e.callInitial
@@ -78,6 +79,7 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 		if err != nil {
 			return err
 		}
+		behavior.history.add(written, ev.evolve)
 		out := &outgoing[S]{message: written, apply: ev.apply}
 		// Emit makes a pointer of what it is given, which may be one itself.
 		behavior.events[reflect.PointerTo(ev.goType)] = out

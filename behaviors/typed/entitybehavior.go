@@ -22,6 +22,8 @@ type entityBehavior[S any] struct {
 	inbox  inbox[decide[S]]
 	// events are found by the type of a pointer to them.
 	events map[reflect.Type]*outgoing[S]
+	// history reads events that happened.
+	history inbox[evolve[S]]
 	// stateBytes is about what a state takes.
 	stateBytes atomic.Int64
 }
