@@ -68,6 +68,44 @@ func TestStoreHoldsWhatAMapHolds(t *testing.T) {
 	require.NoError(t, e.Close())
 }
 
+func TestScanFromAKeyIsOfOneCheckpoint(t *testing.T) {
+	e := openEnv(t, t.TempDir())
+	s, err := e.Open("cart", 0)
+	require.NoError(t, err)
+	checkpoint, err := s.ScanFrom(nil, func(_, _ []byte) bool { panic("there is nothing") })
+	require.NoError(t, err)
+	require.Equal(t, Checkpoint{}, checkpoint)
+
+	put := func(position int64, value string) {
+		changes := []Change{{Key: []byte("a"), Value: []byte(value)}, {Key: []byte("b"), Value: []byte(value)}, {Key: []byte("\xff\xffz"), Value: []byte(value)}}
+		require.NoError(t, s.Apply(changes, Checkpoint{Position: position}))
+	}
+	put(7, "old")
+	for from, want := range map[string][]string{"": {"a", "b", "\xff\xffz"}, "a": {"a", "b", "\xff\xffz"}, "a\x00": {"b", "\xff\xffz"}, "c": {"\xff\xffz"}, "\xff\xff\xff": nil} {
+		var keys []string
+		checkpoint, err := s.ScanFrom([]byte(from), func(key, value []byte) bool {
+			put(8, "old") // What comes meanwhile is of another checkpoint.
+			keys = append(keys, string(key))
+			require.Equal(t, "old", string(value))
+			return true
+		})
+		require.NoError(t, err)
+		require.Equal(t, want, keys, "%q", from)
+		require.LessOrEqual(t, checkpoint.Position, int64(8))
+	}
+	first := true
+	checkpoint, err = s.ScanFrom(nil, func(_, value []byte) bool {
+		put(9, "new")
+		require.Equal(t, "old", string(value))
+		first = !first
+		return !first
+	})
+	require.NoError(t, err)
+	require.EqualValues(t, 8, checkpoint.Position)
+	require.NoError(t, s.Close())
+	require.NoError(t, e.Close())
+}
+
 // Whatever a crash leaves is the content after some batch, and the checkpoint says after which.
 func TestCrashLeavesAPrefixAndItsCheckpoint(t *testing.T) {
 	mem := vfs.NewCrashableMem()
