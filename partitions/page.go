@@ -29,13 +29,13 @@ func (v *Views) Page(component string, shard int32, from []byte, mostBytes int) 
 	}
 	page.Last = true
 	size := 0
-	checkpoint, err := store.ScanFrom(from, func(key, value []byte) bool {
+	checkpoint, err := store.ScanFrom(from, func(key, value []byte) (bool, error) {
 		if size += len(key) + len(value); size > mostBytes && len(page.Entries) > 0 {
 			page.Last = false
-			return false
+			return false, nil
 		}
 		page.Entries = append(page.Entries, Entry{Key: bytes.Clone(key), Value: bytes.Clone(value)})
-		return true
+		return true, nil
 	})
 	page.Position = records.Position(checkpoint.Position)
 	return page, true, err

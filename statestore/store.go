@@ -115,15 +115,20 @@ func (s *Store) Scan(prefix []byte, fn func(key, value []byte) bool) error {
 	return s.scan(s.db, lower, after(lower), fn)
 }
 
-// ScanFrom calls fn for the keys from a key on, in order, until it returns false, and returns the checkpoint that all of them correspond to: the zero
-// one for a store that nothing was applied to. What is applied meanwhile is not seen. The slices are good until fn returns.
-func (s *Store) ScanFrom(from []byte, fn func(key, value []byte) bool) (Checkpoint, error) {
+// ScanFrom calls fn for the keys from a key on, in order, until it returns false or an error, which is returned. The checkpoint is the one that all of
+// them correspond to: the zero one for a store that nothing was applied to. What is applied meanwhile is not seen. The slices are good until fn returns.
+func (s *Store) ScanFrom(from []byte, fn func(key, value []byte) (bool, error)) (Checkpoint, error) {
 	snapshot := s.db.NewSnapshot()
 	checkpoint, _, err := s.checkpointIn(snapshot)
+	var failed error
 	if err == nil {
-		err = s.scan(snapshot, append([]byte{userPrefix}, from...), after([]byte{userPrefix}), fn)
+		err = s.scan(snapshot, append([]byte{userPrefix}, from...), after([]byte{userPrefix}), func(key, value []byte) bool {
+			var goOn bool
+			goOn, failed = fn(key, value)
+			return goOn && failed == nil
+		})
 	}
-	if err := errors.Join(err, snapshot.Close()); err != nil {
+	if err := errors.Join(failed, err, snapshot.Close()); err != nil {
 		return Checkpoint{}, err
 	}
 	return checkpoint, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/history"
 )
 
 // A judge compares what events lead to with what is stored.
@@ -18,7 +19,7 @@ type judge struct {
 }
 
 // compare tells how an entity differs; nil if it does not. f is nil for an entity without events, value is nil if nothing is stored.
-func (j *judge) compare(id string, f *foldedEntity, value []byte) *Difference {
+func (j *judge) compare(id string, f *history.Entity, value []byte) *Difference {
 	var stored *entities.Stored
 	var err error
 	if value != nil {
@@ -53,13 +54,13 @@ func (j *judge) compare(id string, f *foldedEntity, value []byte) *Difference {
 }
 
 // sameBytes tells that there is nothing to look at. Without an event an entity is stored if it has only been rejected, or is parked.
-func sameBytes(f *foldedEntity, s *entities.Stored) bool {
+func sameBytes(f *history.Entity, s *entities.Stored) bool {
 	switch {
 	case f == nil && s == nil:
 		return true
 	case f == nil:
 		return s.Sequence == 0 && s.State == nil
-	case s == nil || f.failure != "":
+	case s == nil || f.Failure != "":
 		return false
 	}
 	return f.Sequence == s.Sequence && f.Fingerprint == s.Fingerprint && bytes.Equal(f.State, s.State)
@@ -71,10 +72,10 @@ func (d *Difference) is(k Kind, message string) *Difference {
 }
 
 // show fills in what both sides have. failure is what is wrong with the events, err with what is stored.
-func (j *judge) show(d *Difference, f *foldedEntity, s *entities.Stored) (failure string, err error) {
+func (j *judge) show(d *Difference, f *history.Entity, s *entities.Stored) (failure string, err error) {
 	if f != nil {
 		d.Events = &View{Sequence: f.Sequence}
-		if failure = f.failure; failure == "" {
+		if failure = f.Failure; failure == "" {
 			var err error
 			if d.Events.State, err = j.shown(&f.Stored); err != nil {
 				failure = fmt.Sprintf("event %d: the state after it cannot be shown: %v", f.Sequence, err)
@@ -117,7 +118,7 @@ func sameJSON(a, b json.RawMessage) bool {
 }
 
 // remembered is the difference of an entity whose state is right, or that has none.
-func (j *judge) remembered(id string, f *foldedEntity, value []byte) *Difference {
+func (j *judge) remembered(id string, f *history.Entity, value []byte) *Difference {
 	d := Difference{Entity: j.entity, ID: id, Shard: j.shard}
 	if value == nil {
 		return d.is(Missing, "the changelog has answers that are remembered, or how it is parked")

@@ -78,24 +78,17 @@ func (m *mirror) sequence(id []byte) (int64, error) {
 	return stored.Sequence, nil
 }
 
-// each calls fn for all entities from a key on until it returns false.
+// each calls fn for all entities from a key on until it returns false or an error, or ctx ends.
 func (m *mirror) each(ctx context.Context, from []byte, fn func(id []byte, i image) (bool, error)) error {
-	return eachIn(ctx, m.store, from, func(id, value []byte) (bool, error) {
+	_, err := m.store.ScanFrom(from, func(id, value []byte) (bool, error) {
 		i, err := parseImage(value)
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return false, err
 		}
 		return fn(id, i)
 	})
-}
-
-// eachIn calls fn for what a store holds from a key on, until it returns false or an error, or ctx ends.
-func eachIn(ctx context.Context, store *statestore.Store, from []byte, fn func(key, value []byte) (bool, error)) error {
-	var failed error
-	_, err := store.ScanFrom(from, func(key, value []byte) bool {
-		goOn, err := fn(key, value)
-		failed = errors.Join(err, ctx.Err())
-		return goOn && failed == nil
-	})
-	return errors.Join(failed, err)
+	return err
 }

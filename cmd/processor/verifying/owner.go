@@ -211,7 +211,7 @@ func (v *visit) comparePage(ctx context.Context, from []byte, page *partitions.P
 // tell tells of an entity of which the store has something else than the changelog, unless it is the changelog that is wrong, which was told. The value
 // of a store that is behind is wrong for sure if it cannot be read, or is of the last event and another state.
 func (v *visit) tell(id []byte, i *image, value []byte, later bool) error {
-	f, err := v.foldedOf(id)
+	f, err := v.fold.Get(id)
 	if err != nil {
 		return err
 	}
@@ -232,12 +232,4 @@ func (v *visit) tell(id []byte, i *image, value []byte, later bool) error {
 	d.Source = Owner
 	v.told++
 	return v.Found(*d)
-}
-
-func (s *shard) foldedOf(id []byte) (*foldedEntity, error) {
-	f, ok, err := s.history.get(id)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &f, nil
 }

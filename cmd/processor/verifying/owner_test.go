@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/history/historytest"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/service"
@@ -90,15 +91,15 @@ func (o *owner) ask(_ context.Context, _, component string, shard int32, from []
 
 func TestTheOwnersStoreIsComparedWithTheChangelog(t *testing.T) {
 	cfg := broker(t)
-	remembering := entities.Stored{Sequence: 2, Fingerprint: sumFingerprint, State: []byte("5"), Outcomes: []entities.Outcome{{Sequence: 2}}}
+	remembering := entities.Stored{Sequence: 2, Fingerprint: historytest.Fingerprint, State: []byte("5"), Outcomes: []entities.Outcome{{Sequence: 2}}}
 	for name, c := range map[string]struct {
 		damage func(w *world, o *owner)
 		found  []string
 	}{
 		"equal":             {func(*world, *owner) {}, nil},
-		"damaged":           {func(_ *world, o *owner) { o.put("a", stored(2, "6")) }, []string{"owner state a"}},
-		"an older value":    {func(_ *world, o *owner) { o.put("a", stored(1, "2")) }, []string{"owner sequence a"}},
-		"lost and made up":  {func(_ *world, o *owner) { o.put("b", nil); o.put("x", stored(1, "2")) }, []string{"owner missing b", "owner no-events x"}},
+		"damaged":           {func(_ *world, o *owner) { o.put("a", historytest.Stored(2, "6")) }, []string{"owner state a"}},
+		"an older value":    {func(_ *world, o *owner) { o.put("a", historytest.Stored(1, "2")) }, []string{"owner sequence a"}},
+		"lost and made up":  {func(_ *world, o *owner) { o.put("b", nil); o.put("x", historytest.Stored(1, "2")) }, []string{"owner missing b", "owner no-events x"}},
 		"unreadable":        {func(_ *world, o *owner) { o.put("a", []byte("?")) }, []string{"owner unreadable a"}},
 		"remembers other":   {func(_ *world, o *owner) { o.put("a", remembering.Append(nil)) }, []string{"owner remembered a"}},
 		"forgot a stub":     {func(_ *world, o *owner) { o.put("r", nil) }, []string{"owner missing r"}},
@@ -109,7 +110,7 @@ func TestTheOwnersStoreIsComparedWithTheChangelog(t *testing.T) {
 		}, []string{"changelog state a"}},
 		"both are wrong": {func(w *world, o *owner) {
 			w.commit(w.state("a", 2, "4"))
-			o.put("a", stored(2, "6"))
+			o.put("a", historytest.Stored(2, "6"))
 		}, []string{"changelog state a", "owner state a"}},
 		"all that was forged reached the store": {func(w *world, o *owner) {
 			forged := w.state("a", 2, "4")
@@ -217,7 +218,7 @@ func TestAStoreInUseIsComparedPageByPage(t *testing.T) {
 	cancel()
 	require.NoError(t, <-ended)
 	require.Greater(t, sequence, int64(5), "it was in use")
-	o.put("c", stored(sequence, "1"))
+	o.put("c", historytest.Stored(sequence, "1"))
 	_, found := w.verify()
 	require.Equal(t, []string{"owner state c"}, found)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/history/historytest"
 	"github.com/partita-io/partita/internal/embedded"
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/changelog"
@@ -43,7 +44,7 @@ func newWorld(t *testing.T, cfg client.Config, name string) *world {
 	t.Helper()
 	w := &world{t: t}
 	w.options = Options{
-		Client: cfg, Topics: topics.Context{Name: name, Partitions: shards}, Entity: "sum", Behavior: sum{}, MemoryBytes: 1,
+		Client: cfg, Topics: topics.Context{Name: name, Partitions: shards}, Entity: "sum", Behavior: historytest.Sum{}, MemoryBytes: 1,
 		Found: func(d Difference) error { w.found = append(w.found, d); return nil },
 	}
 	cl, err := client.NewAdmin(cfg)
@@ -58,13 +59,13 @@ func newWorld(t *testing.T, cfg client.Config, name string) *world {
 }
 
 func (w *world) event(id string, sequence int64, value string, headers ...string) *kgo.Record {
-	r := happened(id, sequence, value, headers...)
+	r := historytest.Event(id, sequence, value, headers...)
 	r.Topic, r.Partition = w.options.Topics.Events("sum").Name, records.Partition(r.Key, shards)
 	return r
 }
 
 func (w *world) state(id string, sequence int64, state string) *kgo.Record {
-	return w.changelog(id, stored(sequence, state))
+	return w.changelog(id, historytest.Stored(sequence, state))
 }
 
 func (w *world) changelog(id string, value []byte) *kgo.Record {
@@ -240,6 +241,11 @@ func TestAContextInUseIsComparedAtOnePoint(t *testing.T) {
 	w.commit(w.state("e1", sequences["e1"], "1"))
 	_, found := w.verify()
 	require.Equal(t, []string{"changelog state e1"}, found)
+}
+
+func TestWhatWasKeptOfTheChangelogIsNotBelievedWhenItIsCut(t *testing.T) {
+	_, err := parseImage(make([]byte, imageHead-1))
+	require.ErrorContains(t, err, "damaged")
 }
 
 func TestWhatCannotBeComparedIsSaid(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/partita-io/partita/history"
 	"github.com/partita-io/partita/kafka/changelog"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/statestore"
@@ -19,7 +20,8 @@ type shard struct {
 	number   int32
 	restorer *changelog.Restorer
 	stores   *statestore.Env
-	history  history
+	stored   *statestore.Store
+	fold     *history.Fold
 	mirror   mirror
 	judge    judge
 }
@@ -36,16 +38,13 @@ func openShard(o *Options, number int32, dir string, restorer *changelog.Restore
 		return nil, err
 	}
 	s := &shard{
-		Options: o, number: number, restorer: restorer, stores: stores,
-		history: history{
-			entity: o.Entity, behavior: o.Behavior, prepare: o.Prepare, recent: map[string]*folded{}, mostBytes: o.MemoryBytes,
-		},
-		mirror: mirror{only: o.ID},
-		judge:  judge{entity: o.Entity, shard: number, behavior: o.Behavior},
+		Options: o, number: number, restorer: restorer, stores: stores, mirror: mirror{only: o.ID},
+		judge: judge{entity: o.Entity, shard: number, behavior: o.Behavior},
 	}
-	if s.history.store, err = stores.Open("events", number); err == nil {
+	if s.stored, err = stores.Open("events", number); err == nil {
 		s.mirror.store, err = stores.Open("changelog", number)
 	}
+	s.fold = history.New(history.Options{Entity: o.Entity, Behavior: o.Behavior, Prepare: o.Prepare, Store: s.stored, MostBytes: o.MemoryBytes})
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -54,7 +53,7 @@ func openShard(o *Options, number int32, dir string, restorer *changelog.Restore
 
 func (s *shard) close() error {
 	var errs []error
-	for _, store := range []*statestore.Store{s.history.store, s.mirror.store} {
+	for _, store := range []*statestore.Store{s.stored, s.mirror.store} {
 		if store != nil {
 			errs = append(errs, store.Close())
 		}
@@ -76,7 +75,7 @@ func (s *shard) verify(ctx context.Context) (Shard, error) {
 	if r.Total, err = s.settled(ctx, begun); err != nil {
 		return Shard{}, err
 	}
-	r.Events = s.history.events
+	r.Events = s.fold.Events()
 	if err := s.compareOwner(ctx, &r); err != nil {
 		return Shard{}, err
 	}
@@ -105,11 +104,11 @@ func (s *shard) goOn(ctx context.Context, events records.Position) error {
 		return err
 	}
 	_, err := s.readEvents(ctx, events, s.mirror.sequence)
-	return errors.Join(err, s.history.flush())
+	return errors.Join(err, s.fold.Flush())
 }
 
 // readEvents folds the events from a position to the end and returns how far it came.
-func (s *shard) readEvents(ctx context.Context, from records.Position, upTo limit) (at records.Position, err error) {
+func (s *shard) readEvents(ctx context.Context, from records.Position, upTo history.Limit) (at records.Position, err error) {
 	read := int64(0)
 	err = s.restorer.Restore(ctx, changelog.Request{
 		TopicPartition: records.TopicPartition{Topic: s.Topics.Events(s.Entity).Name, Partition: s.number}, From: from, Stuck: s.stuck,
@@ -124,7 +123,7 @@ func (s *shard) readEvents(ctx context.Context, from records.Position, upTo limi
 				if s.ID != "" && s.ID != string(r.Key) {
 					continue
 				}
-				if err := s.history.fold(ctx, r, upTo); err != nil {
+				if err := s.fold.Take(ctx, r, upTo); err != nil {
 					return err
 				}
 			}
@@ -180,22 +179,18 @@ func (s *shard) compare(ctx context.Context, tell func(Difference) error) (Total
 		}
 		return tell(*d)
 	}
-	err := eachIn(ctx, s.history.store, nil, func(id, value []byte) (bool, error) {
-		f, err := parseFolded(value)
-		if err != nil {
-			return false, err
-		}
+	err := s.fold.Each(ctx, func(id []byte, f *history.Entity) error {
 		i, _, err := s.mirror.get(id)
 		if err != nil {
-			return false, err
+			return err
 		}
-		return true, count(s.judge.compare(string(id), &f, i.value))
+		return count(s.judge.compare(string(id), f, i.value))
 	})
 	if err != nil {
 		return r, err
 	}
 	return r, s.mirror.each(ctx, nil, func(id []byte, i image) (bool, error) {
-		f, err := s.foldedOf(id)
+		f, err := s.fold.Get(id)
 		if err != nil || f != nil {
 			return true, err
 		}
