@@ -23,6 +23,13 @@ type Entity interface {
 	// decision is without events, fails or is not carried out, decodes the stored bytes again.
 	Decide(ctx context.Context, turns []Turn)
 
+	// Evolve is the state after one more event, without deciding anything: event is of this type of entity, whatever schema it was written under.
+	// The state given is used up, as a turn's is. An event that ends its entity is evolved by nobody: the state after it is the initial one.
+	Evolve(ctx context.Context, state entities.State, event *Event) (entities.State, *entities.Failure)
+
+	// EncodeState is a state as it is stored, and the fingerprint of its schema: what a decision has as StateData and StateFingerprint.
+	EncodeState(state entities.State) (data []byte, fingerprint uint64, err error)
+
 	// StateJSON shows a state to people, fields in schema order.
 	StateJSON(state entities.State) ([]byte, error)
 }
@@ -77,7 +84,7 @@ type Message struct {
 	Payload entities.Payload
 }
 
-// An Event is an event as a projection sees it: what ctx and event are made of.
+// An Event is an event that happened, as a projection sees it: what ctx and event are made of.
 type Event struct {
 	// Entity and EntityID name where it happened ("cart", "c1"); Sequence is its number there. Empty and 0 for foreign topics.
 	Entity   string

@@ -21,6 +21,11 @@ type idle struct{ decision entities.Decision }
 func (b *idle) InitialState() entities.State                       { return b }
 func (b *idle) DecodeState(uint64, []byte) (entities.State, error) { return b, nil }
 func (b *idle) StateJSON(entities.State) ([]byte, error)           { return []byte("{}"), nil }
+func (b *idle) EncodeState(entities.State) ([]byte, uint64, error) { return nil, 0, nil }
+func (b *idle) Evolve(_ context.Context, s entities.State, _ *behaviors.Event) (entities.State, *entities.Failure) {
+	return s, nil
+}
+
 func (b *idle) Decide(_ context.Context, turns []behaviors.Turn) {
 	for i := range turns {
 		turns[i].Decision = b.decision

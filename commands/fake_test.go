@@ -51,6 +51,16 @@ func (b *counter) DecodeState(fingerprint uint64, data []byte) (entities.State, 
 	return &c, err
 }
 
+func (b *counter) EncodeState(s entities.State) ([]byte, uint64, error) {
+	c := s.(*count)
+	return fmt.Appendf(nil, "%-*d", c.wide, c.n), counterFingerprint, nil
+}
+
+func (b *counter) Evolve(_ context.Context, s entities.State, e *behaviors.Event) (entities.State, *entities.Failure) {
+	s.(*count).n += number(string(e.Payload.Data))
+	return s, nil
+}
+
 func (b *counter) StateJSON(s entities.State) ([]byte, error) { return json.Marshal(s.(*count).n) }
 
 func (b *counter) Decide(_ context.Context, turns []behaviors.Turn) {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,7 +13,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/partita-io/partita/contexts"
 	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/statestore"
 )
 
 // eventually runs a command again until its stdout matches:
@@ -80,6 +84,32 @@ func place(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%d lines match %q, not one", len(lines), args[1])
 	}
 	ts.Setenv(args[0], lines[0][1])
+}
+
+// alter puts other bytes in the place of some that a store has of a key, while no process uses it:
+//
+//	alter STATE_DIR FOLDER COMPONENT KEY OLD NEW
+func alter(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 6 {
+		ts.Fatalf("usage: alter STATE_DIR FOLDER COMPONENT KEY OLD NEW")
+	}
+	loaded, problems := contexts.Load(ts.MkAbs(args[1]), contexts.Options{})
+	ts.Check(problems.Err())
+	stores, err := statestore.OpenEnv(ts.MkAbs(args[0]), statestore.Options{Context: loaded.Name})
+	ts.Check(err)
+	key := []byte(args[3])
+	store, err := stores.Open(args[2], records.Partition(key, loaded.Partitions))
+	ts.Check(err)
+	value, err := store.Get(key)
+	ts.Check(err)
+	if n := bytes.Count(value, []byte(args[4])); n != 1 {
+		ts.Fatalf("the store has %q %d times in %s, not once", args[4], n, key)
+	}
+	checkpoint, _, err := store.Checkpoint()
+	ts.Check(err)
+	altered := bytes.Replace(value, []byte(args[4]), []byte(args[5]), 1)
+	ts.Check(store.Apply([]statestore.Change{{Key: key, Value: altered}}, checkpoint))
+	ts.Check(errors.Join(store.Close(), stores.Close()))
 }
 
 // addProjection adds a second projection like the shop's customer-totals:

@@ -28,7 +28,7 @@ func TestBlocksOfThePagesAreWhatTheySay(t *testing.T) {
 			return h.setUp(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": h.start, "terminate": h.terminate, "eventually": h.eventually, "brokers": h.ownBrokers, "replace": replace,
+			"start": h.start, "terminate": h.terminate, "eventually": h.eventually, "brokers": h.ownBrokers, "replace": replace, "alter": alter,
 			"produce": h.produce, "headers": h.headers,
 			"shown": p.shown, "types": p.types, "write": p.write, "redefine": p.redefine,
 		},

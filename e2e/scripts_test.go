@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": h.start, "run": h.run, "ready": h.ready, "says": says,
 			"terminate": h.terminate, "crash": h.crash, "kill-twice": killTwice, "stop": h.stop, "go-on": h.goOn,
-			"eventually": h.eventually, "produce": h.produce, "replace": replace, "place": place, "addprojection": addProjection,
+			"eventually": h.eventually, "produce": h.produce, "replace": replace, "place": place, "alter": alter, "addprojection": addProjection,
 			"brokers": h.ownBrokers, "disk": disk, "registry": registry, "secure": secure,
 		},
 	})

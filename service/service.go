@@ -97,6 +97,7 @@ func (s *service) listener() partitions.Listener {
 func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+statePath, stateHandler(s.views, s.Context.Topics.Partitions))
+	mux.HandleFunc("GET "+statesPath, statesHandler(s.views))
 	mux.Handle("/", telemetry.Handler(s.metrics, s.health))
 	return mux
 }

@@ -146,6 +146,52 @@ func TestAContextRunsAnswersAndEndsInOrder(t *testing.T) {
 	require.Less(t, time.Since(began), 5*time.Second)
 }
 
+func TestStoresAreToldPageByPage(t *testing.T) {
+	cfg := brokers(t)
+	o := options(t, cfg)
+	committed := make(chan int64, 64)
+	o.Listener.WindowEnded = func(e partitions.WindowEvent) {
+		if e.Err == nil {
+			committed <- int64(e.Records)
+		}
+	}
+	address, stop := running(t, o)
+	producer, err := client.NewPlainProducer(cfg)
+	require.NoError(t, err)
+	defer producer.Close()
+	want := []string{}
+	for _, key := range []string{"a", "b", "c", "d", "\xff"} {
+		r := &kgo.Record{Topic: "keep.box.commands", Partition: 1, Key: []byte(key), Value: []byte("value of " + key)}
+		require.NoError(t, producer.ProduceSync(t.Context(), r).FirstErr())
+		want = append(want, key+"=value of "+key)
+	}
+	for left := int64(len(want)); left > 0; {
+		left -= <-committed
+	}
+	var got []string
+	page := partitions.Page{}
+	for pages, from := 0, []byte(nil); !page.Last; pages++ {
+		page, err = service.AskStates(t.Context(), address, "box", 1, from, 25)
+		require.NoError(t, err)
+		require.Less(t, pages, 4)
+		require.Positive(t, page.Position)
+		for _, e := range page.Entries {
+			got = append(got, string(e.Key)+"="+string(e.Value))
+			from = append(e.Key, 0)
+		}
+	}
+	require.Equal(t, want, got)
+
+	page, err = service.AskStates(t.Context(), address, "box", 1, []byte("b"), 0)
+	require.NoError(t, err)
+	require.Equal(t, []partitions.Entry{{Key: []byte("b"), Value: []byte("value of b")}}, page.Entries, "one at least")
+	_, err = service.AskStates(t.Context(), address, "box", 7, nil, 25)
+	require.ErrorIs(t, err, service.ErrNotHere)
+	status, body := get(t, "http://"+address+"/states?component=box&shard=x&bytes=1")
+	require.Equal(t, http.StatusBadRequest, status, body)
+	require.NoError(t, stop())
+}
+
 func TestSchemasThatCannotReadWhatIsThereAreRefused(t *testing.T) {
 	cfg := brokers(t)
 	o := options(t, cfg)

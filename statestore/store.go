@@ -112,7 +112,30 @@ func (s *Store) reading(err error) error {
 // Scan calls fn for keys with the prefix, in order, until it returns false. The slices are good until fn returns.
 func (s *Store) Scan(prefix []byte, fn func(key, value []byte) bool) error {
 	lower := append([]byte{userPrefix}, prefix...)
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower)})
+	return s.scan(s.db, lower, after(lower), fn)
+}
+
+// ScanFrom calls fn for the keys from a key on, in order, until it returns false or an error, which is returned. The checkpoint is the one that all of
+// them correspond to: the zero one for a store that nothing was applied to. What is applied meanwhile is not seen. The slices are good until fn returns.
+func (s *Store) ScanFrom(from []byte, fn func(key, value []byte) (bool, error)) (Checkpoint, error) {
+	snapshot := s.db.NewSnapshot()
+	checkpoint, _, err := s.checkpointIn(snapshot)
+	var failed error
+	if err == nil {
+		err = s.scan(snapshot, append([]byte{userPrefix}, from...), after([]byte{userPrefix}), func(key, value []byte) bool {
+			var goOn bool
+			goOn, failed = fn(key, value)
+			return goOn && failed == nil
+		})
+	}
+	if err := errors.Join(failed, err, snapshot.Close()); err != nil {
+		return Checkpoint{}, err
+	}
+	return checkpoint, nil
+}
+
+func (s *Store) scan(in pebble.Reader, lower, upper []byte, fn func(key, value []byte) bool) error {
+	it, err := in.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return s.reading(err)
 	}
@@ -198,8 +221,10 @@ func (s *Store) writing(err error) error {
 }
 
 // Checkpoint returns what the content corresponds to; false for a store that nothing was applied to.
-func (s *Store) Checkpoint() (Checkpoint, bool, error) {
-	value, closer, err := s.db.Get(checkpointKey)
+func (s *Store) Checkpoint() (Checkpoint, bool, error) { return s.checkpointIn(s.db) }
+
+func (s *Store) checkpointIn(in pebble.Reader) (Checkpoint, bool, error) {
+	value, closer, err := in.Get(checkpointKey)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return Checkpoint{}, false, nil
 	}

@@ -68,6 +68,7 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 	outbox.answers = kinds[*answering]{}
 	behavior := &entityBehavior[S]{
 		name: e.name, state: state, refers: refers(e.state.goType), inbox: newInbox[decide[S]](b), events: kinds[*outgoing[S]]{}, outbox: outbox,
+		history: newInbox[evolve[S]](b),
 	}
 	if e.initial != nil {
 		behavior.initial = e.callInitial
@@ -87,6 +88,7 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 		if err != nil {
 			return err
 		}
+		behavior.history.add(emitted, ev.evolve)
 		behavior.events.add(ev.goType, &outgoing[S]{written: written{message: emitted}, apply: ev.apply})
 		bound.Events = append(bound.Events, emitted.Message)
 	}

@@ -61,11 +61,15 @@ type decide[S any] func(data []byte, m *message, state *S, ctx Context) (Effects
 
 type event[S any] struct {
 	record
-	apply apply[S]
+	apply  apply[S]
+	evolve evolve[S]
 }
 
 // An apply changes the state by an event that is given as a pointer.
 type apply[S any] func(state *S, event any)
+
+// An evolve reads an event and changes the state by it.
+type evolve[S any] func(data []byte, m *message, state *S) error
 
 // An EntityPart is something that an entity can do: On, Apply or Initial.
 type EntityPart[S any] func(*Entity[S])
@@ -130,6 +134,14 @@ func Apply[S, E any](function func(state *S, event E)) EntityPart[S] {
 				case **E:
 					function(state, **event)
 				}
+			},
+			evolve: func(data []byte, m *message, state *S) error {
+				var event E
+				if err := m.read(data, &event); err != nil {
+					return err
+				}
+				function(state, event)
+				return nil
 			},
 		})
 	}

@@ -22,6 +22,8 @@ type entityBehavior[S any] struct {
 	inbox  inbox[decide[S]]
 	events kinds[*outgoing[S]]
 	outbox *outbox
+	// history reads events that happened.
+	history inbox[evolve[S]]
 	// stateBytes is about what a state takes.
 	stateBytes atomic.Int64
 }

@@ -32,6 +32,15 @@ func (account) StateJSON(s entities.State) ([]byte, error) {
 	return strconv.AppendInt(nil, s.(*balance).cents, 10), nil
 }
 
+func (account) EncodeState(s entities.State) ([]byte, uint64, error) {
+	return strconv.AppendInt(nil, s.(*balance).cents, 10), fingerprint, nil
+}
+
+func (account) Evolve(_ context.Context, s entities.State, e *behaviors.Event) (entities.State, *entities.Failure) {
+	n, _ := movement(e)
+	return &balance{s.(*balance).cents + n}, nil
+}
+
 func (a account) Decide(_ context.Context, turns []behaviors.Turn) {
 	for i := range turns {
 		t := &turns[i]

@@ -22,6 +22,8 @@ type Request struct {
 	records.TopicPartition
 	// From is the first position to read, or FromStart.
 	From records.Position
+	// To is where to stop short of the end: nothing from there on is applied. 0 for the end.
+	To records.Position
 	// Apply gets the committed records in order, and the position behind them. It is called at least once; the last call may have no records.
 	Apply func(batch []*kgo.Record, next records.Position) error
 	// Progress is told how far it has come: offsets read, offsets left. May be nil.
@@ -78,7 +80,7 @@ func (e *OutOfRange) Error() string {
 	return fmt.Sprintf("%s has positions %d to %d, not %d", e.TopicPartition, e.Start, e.End, e.Asked)
 }
 
-// Restore reads a partition to the end that it has now.
+// Restore reads a partition to the end that it has now, or as far as is asked for.
 func (r *Restorer) Restore(ctx context.Context, q Request) error {
 	var cl *kgo.Client
 	select {
@@ -122,6 +124,9 @@ func read(ctx context.Context, cl *kgo.Client, q Request) error {
 	g := &reading{Request: q, cl: cl, start: q.From, at: q.From, end: bounds.End, moved: time.Now()}
 	if q.From == FromStart {
 		g.start, g.at = bounds.Start, bounds.Start
+	}
+	if q.To > 0 {
+		g.end = min(g.end, q.To)
 	}
 	if g.at < bounds.Start || g.at > bounds.End {
 		return &OutOfRange{TopicPartition: q.TopicPartition, Asked: g.at, Start: bounds.Start, End: bounds.End}
@@ -188,9 +193,12 @@ func (g *reading) judge(ctx context.Context, err error) error {
 
 func (g *reading) take(fetched []*kgo.Record) error {
 	next := records.Offset(fetched[len(fetched)-1].Offset).Next()
+	if g.To > 0 {
+		next = min(next, g.To)
+	}
 	data := fetched[:0:0]
 	for _, r := range fetched {
-		if !r.Attrs.IsControl() {
+		if !r.Attrs.IsControl() && records.Position(r.Offset) < next {
 			data = append(data, r)
 		}
 	}

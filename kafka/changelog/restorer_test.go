@@ -98,6 +98,30 @@ func TestEndIsPassedThoughItIsAMarker(t *testing.T) {
 	require.EqualValues(t, 3, at, "two records and a marker")
 }
 
+func TestReadingStopsWhereItIsToldTo(t *testing.T) {
+	l := newLog(t, nil)
+	for i := range 3 {
+		l.begin(fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i))
+		l.end(kgo.TryCommit)
+	}
+	for to, want := range map[records.Position][]string{
+		1: {"a0"}, 2: {"a0", "b0"}, 3: {"a0", "b0"}, 4: {"a0", "b0", "a1"}, 8: {"a0", "b0", "a1", "b1", "a2", "b2"}, 99: {"a0", "b0", "a1", "b1", "a2", "b2"},
+	} {
+		var values []string
+		var at records.Position
+		err := l.restorer.Restore(t.Context(), Request{TopicPartition: l.at, From: FromStart, To: to, Apply: func(batch []*kgo.Record, next records.Position) error {
+			for _, r := range batch {
+				values = append(values, string(r.Value))
+			}
+			at = next
+			return nil
+		}})
+		require.NoError(t, err)
+		require.Equal(t, want, values, "to %d", to)
+		require.Equal(t, min(to, 9), at)
+	}
+}
+
 func TestAbortedTailIsPassedAndNotSeen(t *testing.T) {
 	l := newLog(t, nil)
 	l.begin("a1")
