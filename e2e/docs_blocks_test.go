@@ -11,6 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// like is why a fragment is held by no test of its own.
+const like = "a fragment: scripts/messages.txtar runs the like of it"
+
 // Blocks that no script types, writes or compares, by page and first line: the test that holds them to the code, or why there is none.
 var heldOtherwise = map[string]string{
 	"ARCHITECTURE.md: poll ─► split by task ─► decide (overlay over store) ─► produce + progress ─► flush ─► group fence ─► end ─► apply to store ─► release": "a drawing",
@@ -26,6 +29,14 @@ var heldOtherwise = map[string]string{
 	"docs/getting-started.md: - name: a borrowed book is not borrowed again":                                                                                                                    "TestGettingStarted",
 	"docs/getting-started.md: $ processor check library":                                                                                                                                        "TestGettingStarted",
 	"docs/getting-started.md: $ processor send library book moby-dick Borrow reader=ann":                                                                                                        "TestGettingStarted",
+	"docs/messages.md: def decide_check_out(cart, cmd, ctx):":                                                                                                                                   like,
+	"docs/messages.md: def decide_transfer(account, cmd, ctx):":                                                                                                                                 like,
+	"docs/messages.md: publications:":                                                                                                                                                           like,
+	"docs/messages.md:         publish(\"orders\", ctx.entity_id, \"OrderPlaced\", total_cents = cart.total_cents),":                                                                                    like,
+	"docs/messages.md: subscriptions:":                                                                                                                                                          like,
+	"docs/messages.md: def on_payment_received(message, ctx):":                                                                                                                                  like,
+	"docs/messages.md: - name: a transfer is asked of the other account":                                                                                                                        like,
+	"docs/context-folder.md: publications:":                                                                                                                                                     like,
 	"docs/starlark.md: def decide_open(task, cmd, ctx):":                                                                                                                                        "TestTheFolderOfTheStarlarkPageWorks",
 	"docs/starlark.md: def on_closed(row, event, ctx):":                                                                                                                                         "TestTheFolderOfTheStarlarkPageWorks",
 	"docs/starlark.md: [": "TestTheFolderOfTheStarlarkPageWorks",

@@ -86,6 +86,8 @@ func play(l partitions.Listener, c *clock) {
 		}}, {Component: "big-orders", Shard: 1, Tallies: []partitions.Tally{
 			{Kind: partitions.MessageWritten, RecordTimeMS: c.ago(16)},
 			{Kind: partitions.MessageWritten, RecordTimeMS: c.ago(16)},
+		}}, {Component: "payments", Shard: 1, Tallies: []partitions.Tally{
+			{Kind: partitions.MessageHandled}, {Kind: partitions.MessagePassed}, {Kind: partitions.MessageSent, Label: "send"},
 		}}},
 	})
 	l.WindowEnded(partitions.WindowEvent{Side: partitions.ReadSide, Outcome: "aborted", Records: 2, Commit: time.Second, Err: errors.New("boom")})
