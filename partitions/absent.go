@@ -38,10 +38,13 @@ func awaitedTopics(errs []error) []string {
 
 const absentPoll = 2 * time.Second
 
+// errTopicCame is why a shard is acquired anew that has waited for a topic.
+var errTopicCame = errors.New("a topic that was waited for is there now")
+
 // awaitTopics has the shard acquired anew once a topic is there that some of its components wait for. It returns when that is so, or ctx has ended.
 func (s *shard) awaitTopics(ctx context.Context, names []string) {
 	for _, name := range names {
-		s.engine.waits.say("topic "+name, &absentTopic{name: name})
+		s.engine.waits.once("topic "+name, &absentTopic{name: name}, absentPoll)
 	}
 	for sleep(ctx, absentPoll) {
 		found, err := s.engine.asks.Describe(ctx, names...)
@@ -51,10 +54,9 @@ func (s *shard) awaitTopics(ctx context.Context, names []string) {
 		for _, name := range names {
 			if _, there := found[name]; there {
 				s.engine.waits.over("topic " + name)
-				s.breakDown(fmt.Errorf("topic %s is there now", name))
+				s.breakDown(errTopicCame)
 				return
 			}
-			s.engine.waits.say("topic "+name, &absentTopic{name: name})
 		}
 	}
 }

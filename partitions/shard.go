@@ -91,8 +91,10 @@ func (s *shard) run(ctx context.Context) {
 			closeStores(tasks)
 			tasks = nil
 			s.transitionTo(Acquiring)
-			s.engine.waits.say(s.what(), err)
-			sleep(ctx, brokenPause)
+			if !errors.Is(err, errTopicCame) {
+				s.engine.waits.say(s.what(), err)
+				sleep(ctx, brokenPause)
+			}
 			continue
 		}
 		break

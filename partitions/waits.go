@@ -46,6 +46,19 @@ func (w *waits) say(what string, err error) {
 	w.listener.Waiting(event)
 }
 
+// once reports a wait that nothing is wrong with and that may last: when it begins, and not again before it is over.
+func (w *waits) once(what string, err error, retry time.Duration) {
+	w.mu.Lock()
+	_, open := w.open[what]
+	if !open {
+		w.open[what] = &wait{}
+	}
+	w.mu.Unlock()
+	if !open {
+		w.listener.Waiting(WaitingEvent{For: what, Err: err, Retry: retry})
+	}
+}
+
 // over ends a wait, if there was one.
 func (w *waits) over(what string) {
 	w.mu.Lock()

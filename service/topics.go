@@ -55,7 +55,9 @@ func (s *service) checkTopics(ctx context.Context, asks *admin.Admin) error {
 			refusal.Blocking = append(refusal.Blocking, d)
 			continue
 		}
-		s.Logger.Warn("topic", slog.String("advice", d.String()))
+		if !d.Spec.External { // Whoever waits for one says so.
+			s.Logger.Warn("topic", slog.String("advice", d.String()))
+		}
 	}
 	if len(refusal.Blocking) > 0 {
 		return refusal
