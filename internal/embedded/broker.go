@@ -65,6 +65,7 @@ func start(ctx context.Context, o Options) (*Broker, error) {
 	gate := newGate(listener)
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1),
+		kfake.MaxVersions(offered()),
 		kfake.DataDir(filepath.Join(o.Dir, "log")),
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return gate, nil }),
 		kfake.WithLogger(logger{o.Logger}),
