@@ -51,12 +51,13 @@ func appendList(dst []byte, values []Scalar) []byte {
 
 func (v View) appendMap(dst []byte) []byte {
 	dst = append(dst, '{')
-	for i, b := range v.branches() {
-		if i > 0 {
+	start := len(dst)
+	for key, parts := range v.branches() {
+		if len(dst) > start {
 			dst = append(dst, ',')
 		}
-		dst = append(append(dst, b.key...), ':')
-		dst = View{typ: v.typ.Of(), parts: b.parts}.appendValue(dst)
+		dst = append(append(dst, key...), ':')
+		dst = View{typ: v.typ.Of(), parts: parts}.appendValue(dst)
 	}
 	return append(dst, '}')
 }

@@ -1,9 +1,9 @@
 package crdt
 
 import (
+	"iter"
 	"math/big"
 	"slices"
-	"strings"
 )
 
 // At is the view of what stands under a key of a map; with several keys, in maps inside each other, the outermost first. Where there is nothing it
@@ -94,8 +94,8 @@ func (v View) Tally() (yes, of int) {
 	if v.typ.Kind() != Vote {
 		return 0, 0
 	}
-	for _, b := range v.branches() {
-		if said, _ := (View{typ: Type{leaf: Register}, parts: b.parts}).Value(); said == True {
+	for _, parts := range v.branches() {
+		if said, _ := (View{typ: Type{leaf: Register}, parts: parts}).Value(); said == True {
 			yes++
 		}
 		of++
@@ -111,34 +111,15 @@ func scalars(texts []string) []Scalar {
 	return list
 }
 
-// A branch is what is alive under one key, of all shards.
-type branch struct {
-	key   string
-	parts []part
-}
-
-// branches are those of a map, set or vote, ascending by key.
-func (v View) branches() []branch {
-	type leaf struct {
-		key  string
-		part part
-	}
-	var leaves []leaf
-	for _, p := range v.parts {
-		for key, below := range p.alive() {
-			leaves = append(leaves, leaf{key, below})
+// branches are what is alive under each key of a map or vote, of all shards, ascending by key.
+func (v View) branches() iter.Seq2[string, []part] {
+	return func(yield func(string, []part) bool) {
+		for _, key := range v.keys() {
+			if !yield(key, belowAll(v.parts, key)) {
+				return
+			}
 		}
 	}
-	slices.SortStableFunc(leaves, func(a, b leaf) int { return strings.Compare(a.key, b.key) })
-	var list []branch
-	for _, l := range leaves {
-		if len(list) == 0 || list[len(list)-1].key != l.key {
-			list = append(list, branch{key: l.key})
-		}
-		last := &list[len(list)-1]
-		last.parts = append(last.parts, l.part)
-	}
-	return list
 }
 
 func (v View) keys() []string {
