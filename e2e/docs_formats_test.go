@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/records"
@@ -105,6 +106,17 @@ func TestTheStoredEntityOnThePageIsOne(t *testing.T) {
 	require.Equal(t, entities.HashCommand("web", "17"), s.Outcomes[0].Command)
 	require.Equal(t, "cart-closed", s.Outcomes[0].Code)
 	require.True(t, bytes.HasSuffix(s.State, []byte("alice")))
+}
+
+func TestTheContributionOnThePageIsOne(t *testing.T) {
+	b := bytesOf(t, blockOf(t, "docs/formats/crdt.md", "01 "))
+	c, err := crdt.Parse(b)
+	require.NoError(t, err)
+	require.Equal(t, b, c.Append(nil))
+	require.Equal(t, []any{"set", int32(3), uint64(2)}, []any{c.Type().String(), c.Shard(), c.Version()})
+	view, err := crdt.Fold(c.Type(), c)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"value":["apple"]}`, string(view.AppendJSON(nil)))
 }
 
 func TestTheExampleIsLaidOutAsThePageShows(t *testing.T) {

@@ -12,8 +12,6 @@ import (
 	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kmsg"
-	"github.com/twmb/franz-go/pkg/kversion"
 )
 
 // DefaultPort is where Kafka clients look first.
@@ -65,7 +63,6 @@ func start(ctx context.Context, o Options) (*Broker, error) {
 	gate := newGate(listener)
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1),
-		kfake.MaxVersions(offered()),
 		kfake.DataDir(filepath.Join(o.Dir, "log")),
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return gate, nil }),
 		kfake.WithLogger(logger{o.Logger}),
@@ -87,16 +84,6 @@ func start(ctx context.Context, o Options) (*Broker, error) {
 	cluster.Compact()
 	gate.open()
 	return &Broker{cluster: cluster, dir: o.Dir, addr: listener.Addr().String()}, nil
-}
-
-// offered are the requests of today's Kafka but those for metrics of clients (KIP-714), which Apache Kafka offers only where somebody takes them.
-// kfake offers them always, has everybody send all there is, and throws it away; librdkafka tells its user of that.
-func offered() *kversion.Versions {
-	versions := kversion.Stable()
-	for _, key := range []kmsg.Key{kmsg.GetTelemetrySubscriptions, kmsg.PushTelemetry} {
-		versions.SetMaxKeyVersion(key.Int16(), -1)
-	}
-	return versions
 }
 
 // Addr is host:port for clients.

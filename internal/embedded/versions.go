@@ -9,9 +9,13 @@ import (
 // nor some: kafka-topics.sh says that it failed, though the topic is there.
 const lastWithoutSettings = 4
 
-// offered are the versions of requests that the broker offers.
+// offered are the requests of today's Kafka but those for metrics of clients (KIP-714), which Apache Kafka offers only where somebody takes them.
+// kfake offers them always, has everybody send all there is, and throws it away; librdkafka tells its user of that.
 func offered() *kversion.Versions {
-	v := kversion.Stable()
-	v.SetMaxKeyVersion(int16(kmsg.CreateTopics), lastWithoutSettings)
-	return v
+	versions := kversion.Stable()
+	versions.SetMaxKeyVersion(int16(kmsg.CreateTopics), lastWithoutSettings)
+	for _, key := range []kmsg.Key{kmsg.GetTelemetrySubscriptions, kmsg.PushTelemetry} {
+		versions.SetMaxKeyVersion(key.Int16(), -1)
+	}
+	return versions
 }
