@@ -200,7 +200,7 @@ func (w *watch) window(e partitions.WindowEvent) {
 			case partitions.RowWritten:
 				w.rows.Add(1)
 			case partitions.EventEmitted, partitions.DeadLettered, partitions.CommandForwarded, partitions.ReplyDropped, partitions.CommandParked,
-				partitions.MessageWritten:
+				partitions.MessageWritten, partitions.MessageSent, partitions.MessageHandled, partitions.MessagePassed:
 			}
 		}
 	}

@@ -33,14 +33,12 @@ func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *beha
 
 // letters are the records of what the decision sends. Where one cannot be made, the turn becomes a failure; an error is that of the window.
 func (p *processor) letters(w partitions.Window, q *request, t *behaviors.Turn) ([]outbox.Letter, error) {
-	if t.Failure != nil || t.Decision.Messages.Count() == 0 {
+	if t.Decision.Messages.Count() == 0 {
 		return nil, nil
 	}
 	letters, err := p.writer.outbox.Write(w, p.writer.cause(q), &t.Decision.Messages, time.UnixMilli(q.command.NowMS))
-	var failure *entities.Failure
-	if errors.As(err, &failure) {
-		t.Failure, t.Decision = failure, entities.Decision{}
-		return nil, nil
+	if errors.As(err, &t.Failure) {
+		t.Decision, err = entities.Decision{}, nil
 	}
 	return letters, err
 }

@@ -149,11 +149,10 @@ func (r testReader) readSubscriptionTest(t *test, f map[string]*yaml.Node) {
 
 func (c *Context) runSubscription(ctx context.Context, t *test) (outcome, error) {
 	var o outcome
-	messages, failure := t.subscription.Behavior.Handle(ctx, &behaviors.Event{
+	messages, failed := t.subscription.Behavior.Handle(ctx, &behaviors.Event{
 		EntityID: t.when.key, Type: t.when.message.name, Payload: payload(t.when.message), NowMS: t.when.nowMS, CausationID: t.when.id, Headers: t.when.headers,
 	})
-	if o.failure = failure; failure != nil {
-		return o, nil
-	}
-	return o, c.sent(&o, &messages)
+	o.failure = failed
+	err := c.sent(&o, &messages) // Of one that failed there are none.
+	return o, err
 }

@@ -65,7 +65,7 @@ func TestWhatBeginsWithTheNewestMissesNothingAfterARestart(t *testing.T) {
 		a.die()
 		a.bury()
 		b.happens("x", "y", "z")
-		a = b.begin("a", b.relaying(Start{From: FromLatest})...)
+		b.begin("a", b.relaying(Start{From: FromLatest})...)
 		b.awaitRelayed("x", "y", "z")
 		b.command(1)
 	})

@@ -27,12 +27,18 @@ type Number struct {
 // Fingerprint is that of the schema of states.
 const Fingerprint = 7
 
-func (Sum) InitialState() entities.State             { return &Number{} }
+// InitialState is 0.
+func (Sum) InitialState() entities.State { return &Number{} }
+
+// Decide is never called.
 func (Sum) Decide(context.Context, []behaviors.Turn) { panic("nothing is decided") }
+
+// StateJSON shows a number as {"n":3}.
 func (Sum) StateJSON(state entities.State) ([]byte, error) {
 	return fmt.Appendf(nil, `{"n":%d}`, state.(*Number).N), nil
 }
 
+// DecodeState reads decimal text.
 func (Sum) DecodeState(fingerprint uint64, data []byte) (entities.State, error) {
 	n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64)
 	if fingerprint != Fingerprint {
@@ -41,6 +47,7 @@ func (Sum) DecodeState(fingerprint uint64, data []byte) (entities.State, error) 
 	return &Number{N: n}, err
 }
 
+// EncodeState writes decimal text, but for an odd state.
 func (Sum) EncodeState(state entities.State) ([]byte, uint64, error) {
 	if state.(*Number).odd {
 		return nil, 0, fmt.Errorf("it is odd")

@@ -110,7 +110,8 @@ func (w *world) createTopics() {
 	adm := kadm.NewClient(w.cl)
 	for _, spec := range []topics.Spec{
 		bank.Progress(), bank.Replies(), bank.DeadLetters(), bank.Parked(), bank.Commands("account"), bank.Events("account"), bank.Changelog("account"),
-		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"), bank.Publication("moves"), {Name: outside, Partitions: outsides},
+		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"), bank.Publication("moves"),
+		{Name: outside, Partitions: outsides},
 	} {
 		config := map[string]*string{}
 		for key, value := range spec.Config {
