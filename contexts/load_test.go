@@ -33,7 +33,7 @@ func TestEveryMistakeOfAFolderIsReportedInOneRun(t *testing.T) {
 }
 
 func TestExamplesLoadAndPassTheirTests(t *testing.T) {
-	for _, example := range []string{"shop", "fleet"} {
+	for _, example := range []string{"shop", "billing", "fleet"} {
 		t.Run(example, func(t *testing.T) {
 			c, problems := contexts.Load("../examples/"+example, contexts.Options{Tests: true})
 			require.NoError(t, problems.Err())
@@ -84,7 +84,7 @@ func TestRecordsThatAreMissingAreToldOnceAndTestsGoOn(t *testing.T) {
 func TestTestsOfAnEntityThatIsNotToldRightAreNotComplainedAbout(t *testing.T) {
 	for name, c := range map[string]struct{ from, to, says string }{
 		"no YAML":            {"partitions: 12\n", "partitions: 12\n\t\n  x\n", "not YAML"},
-		"no list of events":  {"    events: [ItemAdded, ItemRemoved, CheckedOut]\n", "", "entity cart: events is missing"},
+		"no list of events":  {"    events: [ItemAdded, ItemRemoved, CheckedOut, Paid]\n", "", "entity cart: events is missing"},
 		"an unknown command": {"commands: [AddItem, ", "commands: [Qqqqqqqq, ", "entity cart: command Qqqqqqqq"},
 		"no mapping":         {"  cart:\n", "  cart: x\n  car:\n", "entity cart: expected a mapping"},
 	} {

@@ -76,7 +76,7 @@ func TestStoredValuesMustStayReadable(t *testing.T) {
 
 func TestFailedTestsSayWhatDiffers(t *testing.T) {
 	dir := shop(t)
-	for _, name := range []string{"cart.yaml", "customer.yaml", "stock.yaml", "projections.yaml"} {
+	for _, name := range []string{"cart.yaml", "customer.yaml", "invoices.yaml", "stock.yaml", "projections.yaml"} {
 		require.NoError(t, os.Remove(filepath.Join(dir, "tests", name)))
 	}
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "tests"), os.DirFS("testdata/failing")))

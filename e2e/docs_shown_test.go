@@ -1,10 +1,12 @@
 package e2e_test
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +31,7 @@ func TestBlocksOfThePagesAreWhatTheySay(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": h.start, "terminate": h.terminate, "eventually": h.eventually, "brokers": h.ownBrokers, "replace": replace, "alter": alter,
-			"produce": h.produce, "headers": h.headers,
+			"produce": h.produce, "foreign": h.foreign, "headers": h.headers, "says": says,
 			"shown": p.shown, "types": p.types, "write": p.write, "redefine": p.redefine,
 		},
 	})
@@ -83,10 +85,7 @@ func (p shownPages) shown(ts *testscript.TestScript, neg bool, args []string) {
 
 // here is a command of a page, said of the script's brokers and context.
 func here(ts *testscript.TestScript, command string) string {
-	broker := ts.Getenv("BROKER")
-	if broker == "" {
-		broker = ts.Getenv(brokersEnv)
-	}
+	broker := brokerOf(ts)
 	command = strings.NewReplacer(
 		"go run ../../cmd/processor", "processor", "../../examples", "examples", "localhost:9092", broker, "127.0.0.1:9092", broker,
 	).Replace(command)
@@ -107,17 +106,29 @@ func (p shownPages) types(ts *testscript.TestScript, neg bool, args []string) {
 	for _, c := range p.find(ts, neg, "types PAGE BEGINNING", args).commands() {
 		command, want := here(ts, c.command), shownBelow(ts, c)
 		switch words := strings.Fields(command); {
+		case words[0] == "processor" && words[1] == "dev":
+			p.harness.start(ts, false, []string{words[2], words[2]})
 		case words[0] == "processor" && words[1] == "run":
-			p.harness.run(ts, false, []string{words[2], words[2]})
+			p.harness.run(ts, false, append([]string{words[2]}, words[2:]...))
 			p.harness.ready(ts, false, []string{words[2]})
 		case words[0] == "processor" && words[1] == "watch":
-			p.harness.eventually(ts, false, []string{want + ".", "sh", "-c", command + " --until-end"})
+			p.harness.eventually(ts, false, []string{cmp.Or(want, "."), "sh", "-c", command + " --until-end"})
+		case words[0] == "kafka-topics.sh":
+			p.harness.foreign(ts, false, []string{"create", after("--topic", words), after("--partitions", words)})
+		case words[0] == "export":
+			name, value, _ := strings.Cut(words[1], "=")
+			ts.Setenv(name, value)
 		case want != "":
 			p.harness.eventually(ts, false, []string{want, "sh", "-c", command})
 		default:
 			ts.Check(ts.Exec("sh", "-c", command))
 		}
 	}
+}
+
+// after is the word after a flag.
+func after(flag string, words []string) string {
+	return words[slices.Index(words, flag)+1]
 }
 
 // write makes the block a file.

@@ -45,8 +45,9 @@ const bankTest = "docs/bank.txtar types it to a bank on brokers of its own"
 
 // Folders that a page builds, see the tests that run them.
 var typedElsewhere = map[string]string{
-	"docs/getting-started.md": "TestGettingStarted",
-	"docs/starlark.md":        "TestTheFolderOfTheStarlarkPageWorks",
+	"docs/getting-started.md":    "TestGettingStarted",
+	"docs/starlark.md":           "TestTheFolderOfTheStarlarkPageWorks",
+	"examples/billing/README.md": "TestBlocksOfThePagesAreWhatTheySay",
 
 	"docs/clients/java-spring.md": "TestForeignClients",
 	"docs/clients/kcat.md":        "TestForeignClients",

@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": h.start, "run": h.run, "ready": h.ready, "says": says,
 			"terminate": h.terminate, "crash": h.crash, "kill-twice": killTwice, "stop": h.stop, "go-on": h.goOn,
-			"eventually": h.eventually, "produce": h.produce, "replace": replace, "place": place, "alter": alter, "addprojection": addProjection,
+			"eventually": h.eventually, "produce": h.produce, "foreign": h.foreign, "replace": replace, "place": place, "alter": alter, "addprojection": addProjection,
 			"brokers": h.ownBrokers, "disk": disk, "registry": registry, "secure": secure,
 		},
 	})
@@ -73,9 +73,9 @@ type harness struct {
 }
 
 // renamed is a context's name where a folder refers to it: in a topic that is followed, or before an entity that is sent to.
-var renamed = regexp.MustCompile(`(topic: |")(shop|billing|audit)\.`)
+var renamed = regexp.MustCompile(`(topic: |")(shop|billing|audit|bank)\.`)
 
-// setUp gives each script the examples, a home of its own, and on real brokers a name of its own for each context.
+// setUp gives each script the examples, a home of its own, and on real brokers a name of its own for each context and each topic of nobody's: with SUFFIX.
 func (h *harness) setUp(env *testscript.Env) error {
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 	env.Setenv("HOME", env.WorkDir)
@@ -91,6 +91,7 @@ func (h *harness) setUp(env *testscript.Env) error {
 	env.Setenv(brokersEnv, h.brokers)
 	suffix := newName()
 	env.Setenv("CONTEXT", "shop-"+suffix)
+	env.Setenv("SUFFIX", "-"+suffix)
 	return renameContexts(env.WorkDir, suffix)
 }
 

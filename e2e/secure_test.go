@@ -14,18 +14,26 @@ import (
 // secure starts brokers of the script's own that know three users: owner may do everything, keeper has the rights that docs/operations.md lists for
 // running, and operator those that it lists for operators, and no other:
 //
-//	secure CONTEXT REPARTITIONED ...
+//	secure CONTEXT REPARTITIONED ... FOLLOWED ...
 //
-// REPARTITIONED are the projections with a repartition topic.
+// REPARTITIONED are the projections with a repartition topic, FOLLOWED the followed and subscribed topics of others, which have a dot in their names.
 func secure(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
-		ts.Fatalf("usage: secure CONTEXT REPARTITIONED ...")
+		ts.Fatalf("usage: secure CONTEXT REPARTITIONED ... FOLLOWED ...")
 	}
 	page, err := os.ReadFile("../docs/operations.md")
 	ts.Check(err)
 	running, rest, _ := strings.Cut(string(page), "\n### Rights of operators\n")
 	operating, _, _ := strings.Cut(rest, "\n## ")
-	rights, operators := documentedRights(running, args[0], args[1:]), documentedRights(operating, args[0], nil)
+	var repartitioned, followed []string
+	for _, name := range args[1:] {
+		if strings.Contains(name, ".") {
+			followed = append(followed, name)
+		} else {
+			repartitioned = append(repartitioned, name)
+		}
+	}
+	rights, operators := documentedRights(running, args[0], repartitioned, followed), documentedRights(operating, args[0], nil, nil)
 	if len(rights) < 8 || len(operators) < 4 {
 		ts.Fatalf("the page has only the rights %v, and for operators %v", rights, operators)
 	}
@@ -50,7 +58,7 @@ var (
 )
 
 // documentedRights are those of the page's table, for a context.
-func documentedRights(page, context string, repartitioned []string) []kfake.ACL {
+func documentedRights(page, context string, repartitioned, followed []string) []kfake.ACL {
 	var rights []kfake.ACL
 	for _, row := range rightsRow.FindAllStringSubmatch(page, -1) {
 		if strings.HasSuffix(row[4], " only") {
@@ -62,6 +70,12 @@ func documentedRights(page, context string, repartitioned []string) []kfake.ACL 
 				continue // Another table.
 			}
 			acl := kfake.ACL{Resource: resources[row[2]], Operation: operation, Allow: true, Pattern: kmsg.ACLResourcePatternTypeLiteral}
+			if strings.Contains(row[0], " topics of others") {
+				for _, topic := range followed {
+					acl.Name = topic
+					rights = append(rights, acl)
+				}
+			}
 			name := strings.ReplaceAll(row[3], "<context>", context)
 			if middle, ok := strings.CutSuffix(name, "*.repartition"); ok {
 				for _, projection := range repartitioned {

@@ -40,12 +40,12 @@ func (x example) records(tb testing.TB, names ...string) []*Message {
 	return all
 }
 
-func (x example) entity(tb testing.TB, name, state string, commands, events []string) behaviors.Entity {
+func (x example) entity(tb testing.TB, name, state string, commands, events []string, outlets *Outlets) behaviors.Entity {
 	tb.Helper()
 	records := x.records(tb, append(append([]string{state}, commands...), events...)...)
 	e, problems := LoadEntity(EntityConfig{
 		Folder: os.DirFS(x.dir), File: name + ".star", Name: name, State: records[0], Commands: records[1 : 1+len(commands)],
-		Events: records[1+len(commands):], Codec: NewCodec(x.codec, records...),
+		Events: records[1+len(commands):], Codec: NewCodec(x.codec, records...), Outlets: outlets,
 	})
 	require.Empty(tb, problems)
 	return e
@@ -110,7 +110,8 @@ func (x example) play(tb testing.TB, e behaviors.Entity, steps ...step) {
 
 func shopCart(tb testing.TB, x example) behaviors.Entity {
 	tb.Helper()
-	return x.entity(tb, "cart", "Cart", []string{"AddItem", "RemoveItem", "CheckOut"}, []string{"ItemAdded", "ItemRemoved", "CheckedOut"})
+	commands, events := []string{"AddItem", "RemoveItem", "CheckOut", "MarkPaid"}, []string{"ItemAdded", "ItemRemoved", "CheckedOut", "Paid"}
+	return x.entity(tb, "cart", "Cart", commands, events, &Outlets{Publications: map[string][]*Message{"orders": x.records(tb, "OrderPlaced")}})
 }
 
 func TestShopCart(t *testing.T) {
@@ -118,10 +119,11 @@ func TestShopCart(t *testing.T) {
 		x := openExample(t, "shop", encoding)
 		apple := `{"sku":"apple","quantity":2,"price_cents":30,"customer_id":"alice"}`
 		x.play(t, shopCart(t, x),
-			step{"AddItem", apple, []string{"ItemAdded"}, `{"customer_id":"alice","lines":{"apple":2},"total_cents":60,"checked_out":false}`},
-			step{"RemoveItem", `{"sku":"apple","quantity":1,"price_cents":30}`, []string{"ItemRemoved"}, `{"customer_id":"alice","lines":{"apple":1},"total_cents":30,"checked_out":false}`},
-			step{"CheckOut", `{}`, []string{"CheckedOut"}, `{"customer_id":"alice","lines":{"apple":1},"total_cents":30,"checked_out":true}`},
+			step{"AddItem", apple, []string{"ItemAdded"}, `{"customer_id":"alice","lines":{"apple":2},"total_cents":60,"checked_out":false,"paid":false}`},
+			step{"RemoveItem", `{"sku":"apple","quantity":1,"price_cents":30}`, []string{"ItemRemoved"}, `{"customer_id":"alice","lines":{"apple":1},"total_cents":30,"checked_out":false,"paid":false}`},
+			step{"CheckOut", `{}`, []string{"CheckedOut"}, `{"customer_id":"alice","lines":{"apple":1},"total_cents":30,"checked_out":true,"paid":false}`},
 			step{"AddItem", apple, nil, "cart-closed"},
+			step{"MarkPaid", `{"cents":30}`, []string{"Paid"}, `{"customer_id":"alice","lines":{"apple":1},"total_cents":30,"checked_out":true,"paid":true}`},
 		)
 	}
 }

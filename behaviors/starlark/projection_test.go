@@ -64,7 +64,7 @@ func TestARowIsDeleted(t *testing.T) {
 
 func TestFleetAircraft(t *testing.T) {
 	x := openExample(t, "fleet", schemas.AvroEncoding)
-	e := x.entity(t, "aircraft", "Aircraft", []string{"RecordFlight", "Maintain"}, []string{"Flown", "MaintenanceDue", "Maintained"})
+	e := x.entity(t, "aircraft", "Aircraft", []string{"RecordFlight", "Maintain"}, []string{"Flown", "MaintenanceDue", "Maintained"}, nil)
 	flight := `{"date":"2013-01-01","carrier":"UA","number":1,"origin":"EWR","dest":"IAH","dep_time":517,"air_minutes":6000}`
 	x.play(t, e,
 		step{"Maintain", `{}`, nil, "never-flown"},
