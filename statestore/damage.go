@@ -31,7 +31,7 @@ const sizeMismatch = "object size mismatch"
 
 // isDamage tells whether what Pebble complains of are the files themselves.
 func isDamage(err error) bool {
-	return pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), sizeMismatch)
+	return pebble.IsCorruptionError(err) || errors.Is(err, errManifestCut) || errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), sizeMismatch)
 }
 
 // A damageBook holds what stores met of damage while they were open: Pebble opens most of them again without noticing.

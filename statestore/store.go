@@ -52,7 +52,7 @@ func (s *Store) open() error {
 	var db *pebble.DB
 	err := tryWriting(s.env.fs, s.dir)
 	if err == nil {
-		db, err = pebble.Open(s.dir, s.pebbleOptions())
+		db, err = openDB(s.env.fs, s.dir, s.pebbleOptions())
 	}
 	if err != nil {
 		if isDamage(err) {

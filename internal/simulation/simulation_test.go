@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -110,7 +111,8 @@ func (w *world) settle() {
 				w.note("%s\n%s", in.life.name, in.life.recorder)
 			}
 			w.note("%s", goroutines())
-			w.must(err, patience.String()+" after the last fault")
+			// What breaks an invariant says more than what comes of it.
+			w.must(errors.Join(err, w.checkInvariants()), patience.String()+" after the last fault")
 		}
 		time.Sleep(time.Second)
 	}

@@ -1,0 +1,75 @@
+package statestore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/record"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Pebble takes a damaged manifest up to its first record that cannot be read, as if nothing had been written behind it, and a store is then what it was
+// at that time. But the first record lists tables and has no sequence number, the second has (see createManifest in Pebble's version_set.go). With the
+// first alone numbers begin anew, below those in its tables: what is in these is not there at first, and comes back, over what was written since, when
+// the numbers have got so far. Such a store must not be used; one whose first record lists no tables may.
+
+var errManifestCut = errors.New("its manifest ends before it says how far sequence numbers have got")
+
+// openDB opens a database that is there, or makes it.
+func openDB(fs vfs.FS, dir string, options *pebble.Options) (*pebble.DB, error) {
+	numbered, err := hasSequenceNumber(fs, dir)
+	if err != nil {
+		return nil, err
+	}
+	db, err := pebble.Open(dir, options)
+	if err != nil || numbered {
+		return db, err
+	}
+	tables, err := hasTables(db)
+	if err == nil && tables {
+		err = fmt.Errorf("%s: %w", dir, errManifestCut)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// hasSequenceNumber tells whether two records can be read from a database's manifest; false if there is no database.
+func hasSequenceNumber(fs vfs.FS, dir string) (bool, error) {
+	store, err := pebble.Peek(dir, fs)
+	if err != nil || !store.Exists {
+		return false, err
+	}
+	f, err := fs.Open(store.ManifestFilename)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = f.Close() }()
+	records := record.NewReader(f, 0)
+	for range 2 {
+		r, err := records.Next()
+		if err == nil {
+			_, err = io.Copy(io.Discard, r)
+		}
+		if errors.Is(err, io.EOF) || record.IsInvalidRecord(err) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func hasTables(db *pebble.DB) (bool, error) {
+	levels, err := db.SSTables()
+	for _, tables := range levels {
+		if len(tables) > 0 {
+			return true, err
+		}
+	}
+	return false, err
+}
