@@ -82,6 +82,11 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 			return err
 		}
 	}
+	stopFollowing, err := s.follow(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopFollowing()
 	return partitions.Run(ctx, partitions.Config{
 		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components, Version: s.Context.Version,
 		Client: s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Listener: s.listener(),

@@ -97,11 +97,11 @@ func (e *entity) Decide(ctx context.Context, turns []behaviors.Turn) {
 	for i := range turns {
 		t := &turns[i]
 		t.StateIsKept = true
-		t.Decision, t.Failure = e.decideOne(ctx, t.Command, t.State.(*Record))
+		t.Decision, t.Failure = e.decideOne(ctx, t.Command, t.Replicated, t.State.(*Record))
 	}
 }
 
-func (e *entity) decideOne(ctx context.Context, command *entities.Command, state *Record) (d entities.Decision, failure *entities.Failure) {
+func (e *entity) decideOne(ctx context.Context, command *entities.Command, views behaviors.Views, state *Record) (d entities.Decision, failure *entities.Failure) {
 	defer func() {
 		if p := recover(); p != nil {
 			d, failure = entities.Decision{}, panicked(e.config.File+": entity "+e.config.Name, p)
@@ -122,7 +122,9 @@ func (e *entity) decideOne(ctx context.Context, command *entities.Command, state
 	cmd.Freeze()
 	t := e.caller.borrow()
 	defer e.caller.giveBack(t)
-	result, failure := t.call(function, e.allowed, state, cmd, commandContext(command))
+	allowed := e.allowed
+	allowed.nowMS = command.NowMS
+	result, failure := t.call(function, allowed, state, cmd, e.commandContext(command, views, &t.budget))
 	if failure != nil {
 		return d, failure
 	}
@@ -163,6 +165,8 @@ func (e *entity) carryOut(t *thread, decide *star.Function, effects []*effect, s
 			d.Reply, err = replyJSON(effect.reply)
 		case deleting:
 			deletes = true
+		case changing:
+			d.Changes = append(d.Changes, effect.change)
 		case sending, publishing:
 			err = effect.letter.addTo(&d.Messages, e.config.Codec, &t.budget)
 		case emitting:
@@ -230,10 +234,11 @@ func (e *entity) withState(t *thread, decide *star.Function, d entities.Decision
 	return d, nil
 }
 
-func commandContext(c *entities.Command) *scope {
-	return &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers"}, values: []star.Value{
+func (e *entity) commandContext(c *entities.Command, views behaviors.Views, b *budget) *scope {
+	s := &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers"}, values: []star.Value{
 		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), headersToStar(c.Headers),
 	}}
+	return s.withReplicated(e.config.Outlets, views, b)
 }
 
 func headersToStar(headers []entities.Header) *star.Dict {
