@@ -24,6 +24,8 @@ type result struct {
 	err     error
 	// recovered marks the end of a recovery; its window is nil unless the recovery had an unknown outcome to settle.
 	recovered bool
+	// twin says that another process runs under this instance's id.
+	twin error
 	// broken are tasks whose store did not take the committed window.
 	broken map[*task]error
 }
@@ -195,6 +197,8 @@ func (l *lane) takeResult(ctx context.Context) error {
 	}
 	if r.recovered {
 		l.recovering = false
+	} else if r.err != nil && remedyOf(r.err) == client.Rebuild {
+		l.takings.add(time.Now())
 	}
 	switch {
 	case r.window == nil:
@@ -207,10 +211,7 @@ func (l *lane) takeResult(ctx context.Context) error {
 		l.report(r)
 		l.failed(ctx, r.window)
 	}
-	if !r.recovered && remedyOf(r.err) == client.Rebuild && r.err != nil {
-		return l.resets.count(time.Now(), l.engine.config.Stores.InstanceID())
-	}
-	return nil
+	return r.twin
 }
 
 // committed releases what the world may see.

@@ -132,7 +132,7 @@ func TestCommitWithoutAnswerIsSettledFromTheLog(t *testing.T) {
 	a := w.startThrough("a", &g)
 	w.send(10, 1)
 	w.awaitEvents(10)
-	for i := range fencedMost {
+	for i := range takenMost {
 		cut := make(chan struct{})
 		var once sync.Once
 		g.watch(func(key int16) {
@@ -158,6 +158,21 @@ func TestCommitWithoutAnswerIsSettledFromTheLog(t *testing.T) {
 	a.stop(t)
 	t.Log(a.events.windows)
 	require.Positive(t, a.events.windows["unknown"])
+}
+
+// Who succeeds an instance takes its transactional ids, as often as shards move. One that comes back meanwhile is no twin of anybody.
+func TestInstanceThatIsFencedAgainAndAgainGoesOn(t *testing.T) {
+	w := newWorld(t, 2)
+	a := w.start("a")
+	for i := range 4 * takenMost {
+		w.send(10, 1)
+		for _, turn := range []string{"a", "b"} {
+			w.fence(transactions.TransactionalID(w.name, a.env.InstanceID(), "w0", turn))
+		}
+		w.awaitEvents(10 * (i + 1))
+	}
+	a.stop(t)
+	require.Greater(t, a.events.windows["aborted"], takenMost)
 }
 
 func TestRefusedOutputIsDeadLetteredAndTheRestGoesOn(t *testing.T) {

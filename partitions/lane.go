@@ -42,7 +42,7 @@ type lane struct {
 	// caution bounds the records of a window while the one among them is searched whose output the broker refuses; 0 for none.
 	caution int
 	number  uint64
-	resets  resetCounter
+	takings takings
 	setback setback
 	pace    pace
 

@@ -162,12 +162,15 @@ const (
 // producers anew it is settled, and the progress topic tells which way. Until then the lane sends nothing.
 func (l *lane) recover(ctx context.Context, unsettled *window) {
 	l.recovering = true
-	patience := l.setback.pause()
+	patience, suspicious := l.setback.pause(), l.takings.suspicious()
 	go func() {
 		r := result{recovered: true, window: unsettled, outcome: transactions.Aborted}
 		if !l.settlePatiently(ctx, &r) {
 			l.results <- result{recovered: true}
 			return
+		}
+		if suspicious {
+			r.twin = l.engine.findTwin(ctx)
 		}
 		switch {
 		case r.outcome == transactions.Committed:
@@ -238,24 +241,4 @@ func (rt *engine) findWindow(ctx context.Context, w *window) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// resetCounter notices an instance that is fenced again and again: another process runs under the same instance id.
-type resetCounter struct{ times []time.Time }
-
-const (
-	fencedMost   = 5
-	fencedWithin = 10 * time.Second
-)
-
-func (c *resetCounter) count(now time.Time, instance string) error {
-	c.times = append(c.times, now)
-	for len(c.times) > 0 && now.Sub(c.times[0]) > fencedWithin {
-		c.times = c.times[1:]
-	}
-	if len(c.times) > fencedMost {
-		return fmt.Errorf("fenced %d times in %s: another process uses instance %s; give each process a state directory of its own (a copied directory "+
-			"must lose its file instance)", len(c.times), fencedWithin, instance)
-	}
-	return nil
 }
