@@ -56,8 +56,8 @@ func (l *loader) entityBehavior(s script, e *Entity) {
 		Folder: os.DirFS(l.dir), File: s.file, Name: e.Name,
 		State: inScript(e.State), Commands: allInScript(e.Commands), Events: allInScript(e.Events),
 		Codec:   scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events), sent: l.schemas.Messages()},
-		Outlets: l.context.outlets(),
-		Print:   l.printer(e.Name),
+		Outlets: l.context.outlets(), Tables: l.context.scriptTables(),
+		Print: l.printer(e.Name),
 	})
 	l.scriptProblems(problems)
 	if len(problems) == 0 {
@@ -80,6 +80,7 @@ func (l *loader) loadProjection(s script, p *Projection, key string, sourceKeys 
 		Events: allInScript(events), Row: inScript(p.Row),
 		Codec:          scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{p.Row}, events)},
 		RowContentType: l.context.Codec.ContentType(),
+		Tables:         l.context.scriptTables(),
 		Print:          l.printer(p.Name),
 	})
 	l.scriptProblems(problems)

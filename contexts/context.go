@@ -33,6 +33,7 @@ type Context struct {
 
 	Publications  []Publication
 	Subscriptions []Subscription
+	Tables        []Table
 }
 
 // An Encoding is how the context encodes what it writes.

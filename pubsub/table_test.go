@@ -24,10 +24,10 @@ const prices = "shop-prices"
 
 // A market is brokers in virtual time, and a table of prices that is read from them.
 type market struct {
-	t        *testing.T
-	admin    *kadm.Client
-	config   client.Config
-	table    *Table
+	t      *testing.T
+	admin  *kadm.Client
+	config client.Config
+	table  *Table
 
 	mu     sync.Mutex
 	states []partitions.NeedState
