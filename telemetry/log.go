@@ -118,7 +118,7 @@ func (l *logListener) needChanged(e partitions.NeedEvent) {
 	l.mu.Unlock()
 	switch {
 	case e.Met && !was:
-		l.logger.Info("is there", slog.String("need", e.Need))
+		l.logger.Info("what the shards need is there", slog.String("need", e.Need))
 	case was && !e.Met:
 		l.logger.Error("shards stand still: what they need is not there any more", slog.String("need", e.Need), errorAttr(e.Trouble))
 	}
