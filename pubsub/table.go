@@ -263,10 +263,8 @@ func (t *Table) read(ctx context.Context, record *kgo.Record) ([]byte, outcome) 
 	if failure != nil {
 		return nil, t.cannotRead(record, failure)
 	}
-	if data == nil {
-		data = []byte{} // A record without fields takes none.
-	}
-	return data, rowPut
+	// A copy of its own: data may be a part of all that was fetched with it, and of a record without fields it is nil.
+	return append(make([]byte, 0, len(data)), data...), rowPut
 }
 
 func (t *Table) cannotRead(record *kgo.Record, err error) outcome {
