@@ -236,6 +236,35 @@ func TestATopicThatIsMadeAnewStartsTheTableOver(t *testing.T) {
 	})
 }
 
+// Whenever anybody looks, while the topic is read for the first time and when it was made anew, the table is whole.
+func TestNoPartOfATableIsEverShown(t *testing.T) {
+	inMarket(t, TableDefinition{}, func(m *market) {
+		var shown []int
+		d := m.table.definition
+		d.Decode = func(p entities.Payload) ([]byte, *entities.Failure) {
+			shown = append(shown, m.table.Now().Len())
+			return asIs(p)
+		}
+		m.table = NewTable(d)
+		m.createTopic(3)
+		for p, pair := range []string{"apple=1", "pear=2", "plum=3"} {
+			m.write(int32(p), pair)
+		}
+		stop := m.run()
+		defer stop()
+		require.True(m.t, m.state().Met)
+		_, err := m.admin.DeleteTopic(m.t.Context(), prices)
+		require.NoError(m.t, err)
+		m.createTopic(2)
+		// At one moment, so that both are there when reading begins.
+		m.produce(&kgo.Record{Topic: prices, Partition: 0, Key: []byte("fig"), Value: []byte("4")})
+		m.produce(&kgo.Record{Topic: prices, Partition: 1, Key: []byte("kiwi"), Value: []byte("5")})
+		require.True(m.t, m.state().Met)
+		require.Equal(m.t, []int{0, 0, 0, 3, 3}, shown)
+		require.Equal(m.t, map[string]string{"fig": "4", "kiwi": "5"}, m.rows())
+	})
+}
+
 // With more partitions a key is on another one from then on, which may be read before its old one.
 func TestAKeyThatHasMovedToAnotherPartitionHasItsNewestRow(t *testing.T) {
 	inMarket(t, TableDefinition{}, func(m *market) {
