@@ -33,6 +33,9 @@ const (
 	jobRestore     = "restore"
 	jobServe       = "serve"
 	jobGo          = "go"
+	// The events that a job of the same name has left, through the projection alone.
+	jobProjection   = "projection"
+	jobGoProjection = "go projection"
 )
 
 // A report is what a job's process measured of itself, between the first record and the last.
@@ -131,9 +134,16 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	switch j.Kind {
 	case jobEntities, jobRestore:
 		components = components[:1]
-	case jobGo:
+	case jobProjection:
+		components = components[1:]
+	case jobGo, jobGoProjection:
 		if components, err = typedComponents(ctx, c.Name); err != nil {
 			return 0, err
+		}
+		if j.Kind == jobGo {
+			components = components[:1]
+		} else {
+			components = components[1:]
 		}
 	}
 	service.BoundMemory(0)
@@ -205,7 +215,14 @@ func (w *watch) window(e partitions.WindowEvent) {
 		}
 	}
 	all := int64(w.job.Commands)
-	if w.decided.Load() >= all && (w.job.Kind != jobAll || w.rows.Load() >= all) {
+	decided, written := w.decided.Load() >= all, w.rows.Load() >= all
+	switch w.job.Kind {
+	case jobAll:
+		decided = decided && written
+	case jobProjection, jobGoProjection:
+		decided = written
+	}
+	if decided {
 		w.finish()
 	}
 }

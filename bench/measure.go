@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 )
 
+// A next job works on what the one before it has left, with an empty state directory.
+type next struct{ kind, what string }
+
 // measure runs everything and prints the table.
 func measure(ctx context.Context, s settings, memory int) error {
 	dir, err := os.MkdirTemp("", "partita-bench")
@@ -26,13 +29,17 @@ func measure(ctx context.Context, s settings, memory int) error {
 		what, name string
 		load       load
 		job        job
+		// then are jobs on what it has left.
+		then []next
 	}{
-		{"passthrough 1→2, transactional", "pass", load{}, job{Kind: jobPassthrough}},
-		{"Go, no command id", "go", load{}, job{Kind: jobGo}},
-		{"Go, with command ids", "goids", load{ids: true}, job{Kind: jobGo}},
-		{"Starlark, no command id", "star", load{}, job{Kind: jobEntities}},
-		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}},
-		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}},
+		{"passthrough 1→2, transactional", "pass", load{}, job{Kind: jobPassthrough}, nil},
+		{"Go, no command id", "go", load{}, job{Kind: jobGo}, []next{{jobGoProjection, "its events, re-keyed to rows, Go"}}},
+		{"Go, with command ids", "goids", load{ids: true}, job{Kind: jobGo}, nil},
+		{"Starlark, no command id", "star", load{}, job{Kind: jobEntities}, []next{
+			{jobRestore, "restore of its changelog, per record"}, {jobProjection, "its events, re-keyed to rows, Starlark"},
+		}},
+		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}, nil},
+		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}, nil},
 	} {
 		variant.job.Name, variant.job.Commands, variant.job.Brokers = s.run+variant.name, s.commands, s.brokers
 		variant.job.StateDir = filepath.Join(dir, variant.name)
@@ -44,13 +51,13 @@ func measure(ctx context.Context, s settings, memory int) error {
 			return err
 		}
 		show(variant.what, r)
-		if variant.name == "star" {
+		for _, next := range variant.then {
 			again := variant.job
-			again.Kind, again.StateDir = jobRestore, again.StateDir+"-empty"
+			again.Kind, again.StateDir = next.kind, filepath.Join(dir, variant.name+next.kind)
 			if r, err = run(ctx, again); err != nil {
 				return err
 			}
-			show("restore of that changelog, per record", r)
+			show(next.what, r)
 		}
 	}
 	if memory > 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/partita-io/partita/commands"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/projections"
 )
 
 // The folder bench/cart in Go.
@@ -51,16 +52,34 @@ func (c *Cart) itemAdded(e ItemAdded) {
 	c.TotalCents += e.Quantity * e.PriceCents
 }
 
-// typedComponents are those of the folder's entity.
+// Totals is a row.
+type Totals struct {
+	Items      int64 `avro:"items"`
+	TotalCents int64 `avro:"total_cents"`
+}
+
+func (t *Totals) itemAdded(e ItemAdded, _ *typed.EventContext) {
+	t.Items += e.Quantity
+	t.TotalCents += e.Quantity * e.PriceCents
+}
+
+func customer(e ItemAdded, _ *typed.EventContext) string { return e.CustomerID }
+
+// typedComponents are the folder's: the entity, and the re-keyed projection.
 func typedComponents(ctx context.Context, name string) ([]partitions.Component, error) {
-	model, err := typed.Bind(ctx, typed.Config{}, typed.NewEntity("cart",
-		typed.On(Cart.addItem), typed.Apply((*Cart).itemAdded), typed.Initial(func() Cart { return Cart{Lines: map[string]int64{}} })))
+	cart := typed.NewEntity("cart",
+		typed.On(Cart.addItem), typed.Apply((*Cart).itemAdded), typed.Initial(func() Cart { return Cart{Lines: map[string]int64{}} }))
+	model, err := typed.Bind(ctx, typed.Config{}, cart,
+		typed.NewProjection("totals", typed.From(cart), typed.Fold((*Totals).itemAdded), typed.Key[Totals](customer)))
 	if err != nil {
 		return nil, err
 	}
-	e := model.Entities[0]
-	d := commands.Definition{
-		Topics: topics.Context{Name: name, Partitions: shards}, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember,
-	}
-	return []partitions.Component{d.Component(ctx)}, nil
+	e, p := model.Entities[0], model.Projections[0]
+	in := topics.Context{Name: name, Partitions: shards}
+	return []partitions.Component{
+		commands.Definition{Topics: in, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember}.Component(ctx),
+		projections.Definition{
+			Topics: in, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Sources: []string{in.Events(e.Name).Name},
+		}.Component(ctx),
+	}, nil
 }

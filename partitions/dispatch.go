@@ -72,6 +72,9 @@ func (l *lane) fetchFailed(ctx context.Context, at records.TopicPartition, err e
 	case errors.Is(err, kerr.OffsetOutOfRange):
 		l.stopReadersOutOfRange(at)
 	default:
+		if client.IsMissingTopic(err) {
+			l.doubtTopic(ctx, at.Topic)
+		}
 		for _, in := range l.readers[at] {
 			in.refused = true
 		}

@@ -3,8 +3,10 @@ package partitions
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/kafka/topics"
 )
 
 // The client says "data loss" when the epoch it last read under ends before its position. It may be wrong: it passes records of aborted
@@ -58,4 +60,39 @@ func (l *lane) settleDoubt(inputs []*input, verdicts []*GapError) {
 		}
 	}
 	l.read(good)
+}
+
+// doubtTopic asks, a moment later, whether a topic that the brokers do not know under its id was made again: then its readers would wait for ever.
+func (l *lane) doubtTopic(ctx context.Context, name string) {
+	if l.doubted[name] {
+		return
+	}
+	l.doubted[name] = true
+	go func() {
+		if !sleep(ctx, absentPoll) {
+			return
+		}
+		found, err := l.engine.asks.Describe(ctx, name)
+		l.ask(func() {
+			delete(l.doubted, name)
+			if topic, there := found[name]; there && err == nil {
+				l.stopReadersOfEarlier(topic)
+			}
+		})
+	}()
+}
+
+// stopReadersOfEarlier stops the tasks that read an earlier topic of this name.
+func (l *lane) stopReadersOfEarlier(topic topics.Found) {
+	for at, readers := range l.readers {
+		if at.Topic != topic.Name {
+			continue
+		}
+		for _, in := range slices.Clone(readers) {
+			if in.topicID != topic.ID && !in.task.stopped {
+				l.canRead(in, nil)
+				l.stopTask(in.task, in.gap(Remade))
+			}
+		}
+	}
 }

@@ -31,6 +31,8 @@ type lane struct {
 	readers map[records.TopicPartition][]*input
 	closing map[*shard]*release
 	backlog []batch
+	// doubted are topics of which it is being asked whether they were made again.
+	doubted map[string]bool
 	// starting are tasks with inputs whose beginnings are not recorded yet.
 	starting []*task
 	// heldUntil: the backlog is not decided before.
@@ -72,6 +74,7 @@ func newLane(rt *engine, side Side, name string, consumer *kgo.Client, pair *tra
 		tasks:   make(map[*shard][]*task),
 		readers: make(map[records.TopicPartition][]*input),
 		closing: make(map[*shard]*release),
+		doubted: make(map[string]bool),
 		results: make(chan result, 1),
 		ended:   make(chan struct{}),
 	}

@@ -83,6 +83,25 @@ func TestTopicMadeAnewStopsItsTask(t *testing.T) {
 	a.stop(t)
 }
 
+func TestTopicMadeAnewUnderItsReaderStopsItsTasks(t *testing.T) {
+	inBubble(t, 2, func(b *bubble) {
+		a := b.begin("a")
+		b.command(3)
+		b.awaitAll()
+		name := b.name + ".counter.commands"
+		_, err := b.adm.DeleteTopic(b.t.Context(), name)
+		require.NoError(b.t, err)
+		pass(30 * time.Second)
+		require.Empty(b.t, a.events.stopped, "it may come again as it was")
+		b.createTopic("counter.commands")
+		a.await(b.t, func(l *log) bool { return len(l.stopped) == 2 })
+		for _, err := range a.events.stopped {
+			require.ErrorContains(b.t, err, "deleted and made again")
+			require.ErrorContains(b.t, err, "processor topics DIR --start counter="+name+":earliest")
+		}
+	})
+}
+
 func TestStoreWithoutAPositionRefusesToStartOver(t *testing.T) {
 	w := newWorld(t, 1)
 	a := w.start("a")
