@@ -78,7 +78,7 @@ func FuzzATableTakesAnyRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key, value []byte, header string, content []byte) {
 		table := NewTable(TableDefinition{Name: "prices", Topic: prices, Row: "Price", Decode: asIs})
 		record := &kgo.Record{Topic: prices, Key: key, Value: value, Headers: []kgo.RecordHeader{{Key: header, Value: content}}}
-		data, what := table.read(t.Context(), record)
+		data, what := table.read(t.Context(), record, nil)
 		require.Equal(t, what == rowPut, data != nil)
 	})
 }

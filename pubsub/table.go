@@ -152,7 +152,8 @@ type reading struct {
 	tell  func(partitions.NeedState)
 	rows  *rows
 	// met: the table was level. It stays met while the topic is away, or read from the beginning again: the rows of before are shown until then.
-	met, full bool
+	// unprepared: what a record needs to be read, a schema from a registry, cannot be had now.
+	met, full, unprepared bool
 }
 
 func (r *reading) run(ctx context.Context, cfg client.Config) error {
@@ -189,7 +190,7 @@ func (r *reading) run(ctx context.Context, cfg client.Config) error {
 
 func (r *reading) apply(ctx context.Context, batch []*kgo.Record) {
 	for _, record := range batch {
-		data, outcome := r.table.read(ctx, record)
+		data, outcome := r.table.read(ctx, record, r.prepare)
 		if ctx.Err() != nil {
 			return
 		}
@@ -204,6 +205,20 @@ func (r *reading) apply(ctx context.Context, batch []*kgo.Record) {
 	if r.rows.level {
 		r.table.show(r.rows)
 	}
+}
+
+// prepare is the definition's, and tells when that has to be waited for.
+func (r *reading) prepare(ctx context.Context, payload entities.Payload) error {
+	err := r.table.definition.Prepare(ctx, payload)
+	var failure *entities.Failure
+	waits := err != nil && !errors.As(err, &failure)
+	if waits {
+		r.tell(partitions.NeedState{Met: r.met, Trouble: err})
+	} else if r.unprepared {
+		r.tell(partitions.NeedState{Met: r.met})
+	}
+	r.unprepared = waits
+	return err
 }
 
 // An outcome is what a record was for a table.
@@ -231,8 +246,8 @@ func (t *Table) count(o outcome) {
 	}
 }
 
-// read is what a record says.
-func (t *Table) read(ctx context.Context, record *kgo.Record) ([]byte, outcome) {
+// read is what a record says. prepare is called if the definition has something to prepare.
+func (t *Table) read(ctx context.Context, record *kgo.Record, prepare behaviors.Prepare) ([]byte, outcome) {
 	payload := entities.Payload{Data: record.Value}
 	for _, h := range record.Headers {
 		switch h.Key {
@@ -252,12 +267,14 @@ func (t *Table) read(ctx context.Context, record *kgo.Record) ([]byte, outcome) 
 	case record.Value == nil:
 		return nil, rowDeleted
 	}
-	failure, err := t.definition.Prepare.Await(ctx, payload)
-	if err != nil {
-		return nil, rowUnreadable // The caller's context has ended.
-	}
-	if failure != nil {
-		return nil, t.cannotRead(record, failure)
+	if t.definition.Prepare != nil {
+		failure, err := prepare.Await(ctx, payload)
+		if err != nil {
+			return nil, rowUnreadable // The caller's context has ended.
+		}
+		if failure != nil {
+			return nil, t.cannotRead(record, failure)
+		}
 	}
 	data, failure := t.definition.Decode(payload)
 	if failure != nil {

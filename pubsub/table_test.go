@@ -2,9 +2,11 @@ package pubsub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -262,6 +264,38 @@ func TestNoPartOfATableIsEverShown(t *testing.T) {
 		require.True(m.t, m.state().Met)
 		require.Equal(m.t, []int{0, 0, 0, 3, 3}, shown)
 		require.Equal(m.t, map[string]string{"fig": "4", "kiwi": "5"}, m.rows())
+	})
+}
+
+func TestARegistryThatIsAwayIsWaitedForAndToldOf(t *testing.T) {
+	inMarket(t, TableDefinition{}, func(m *market) {
+		var away atomic.Bool
+		away.Store(true)
+		d := m.table.definition
+		d.Prepare = func(_ context.Context, p entities.Payload) error {
+			switch {
+			case string(p.Data) == "2":
+				return &entities.Failure{Code: entities.UnknownSchema, Message: "nobody knows it"}
+			case away.Load():
+				return errors.New("the registry is away")
+			}
+			return nil
+		}
+		m.table = NewTable(d)
+		m.createTopic(1)
+		m.write(0, "apple=1", "pear=2")
+		stop := m.run()
+		defer stop()
+		require.Equal(m.t, partitions.NeedState{Trouble: errors.New("the registry is away")}, m.state())
+		away.Store(false)
+		require.Equal(m.t, partitions.NeedState{Met: true}, m.state())
+		require.Equal(m.t, map[string]string{"apple": "1"}, m.rows(), "what the registry does not know is not waited for")
+		away.Store(true)
+		m.write(0, "fig=3")
+		require.Equal(m.t, partitions.NeedState{Met: true, Trouble: errors.New("the registry is away")}, m.state())
+		away.Store(false)
+		require.Equal(m.t, partitions.NeedState{Met: true}, m.state())
+		require.Equal(m.t, map[string]string{"apple": "1", "fig": "3"}, m.rows())
 	})
 }
 
