@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -105,22 +106,38 @@ func differs(u starlark.Upcast, others []starlark.Upcast) string {
 }
 
 // upcastFrom is a payload that was written under a schema that has an upcast, brought to today's; false for any other. typ is the header ce_type.
-func (c *Context) upcastFrom(typ string, payload entities.Payload) (name string, value []any, failure *entities.Failure, ok bool) {
+func (c *Context) upcastFrom(typ string, payload entities.Payload) (now *schemas.Message, value []any, failure *entities.Failure, ok bool) {
 	if c.upcasts == nil {
-		return "", nil, nil, false
+		return nil, nil, nil, false
 	}
 	fingerprint, data, ok := c.Codec.Written(over{}, payload)
 	if !ok {
-		return "", nil, nil, false
+		return nil, nil, nil, false
 	}
 	u := c.upcasts.From(fingerprint)
 	if u == nil || typ != "" && typ != u.To.Name && typ != u.To.FullName {
-		return "", nil, nil, false
+		return nil, nil, nil, false
 	}
 	was, err := c.Codec.DecodeBinary(u.From, fingerprint, data)
 	if err != nil {
-		return "", nil, asFailure(err), true
+		return nil, nil, asFailure(err), true
 	}
 	value, failure = c.upcasts.Apply(fingerprint, was.([]any))
-	return u.To.Name, value, failure, true
+	return u.To, value, failure, true
+}
+
+// JSON is a payload as people read it, in today's shape. typ is the header ce_type, candidates are the records that it may be; without any it may be
+// each of the context's.
+func (c *Context) JSON(ctx context.Context, payload entities.Payload, typ string, candidates ...*schemas.Message) ([]byte, error) {
+	if now, value, failure, ok := c.upcastFrom(typ, payload); ok {
+		if failure != nil {
+			return nil, failure
+		}
+		return schemas.AppendJSON(nil, now.Type, value)
+	}
+	m, value, err := c.Codec.Decode(ctx, payload, typ, candidates...)
+	if err != nil {
+		return nil, err
+	}
+	return schemas.AppendJSON(nil, m.Type, value)
 }
