@@ -26,15 +26,7 @@ var _ starlark.Codec = scriptCodec{}
 
 // Decode reads a payload. It never waits: what it needs of a registry was asked for before, by [schemas.Codec.Prepare].
 func (s scriptCodec) Decode(name string, payload entities.Payload) (string, []any, *entities.Failure) {
-	if now, value, failure, ok := s.context.upcastFrom(name, payload); ok {
-		if failure != nil {
-			return "", nil, failure
-		}
-		if named(s.records, now.Name) != nil {
-			return now.Name, value, nil
-		}
-	}
-	m, value, err := s.codec.Decode(over{}, payload, name, s.records...)
+	m, value, err := s.context.decode(over{}, payload, name, s.records...)
 	if err != nil {
 		return "", nil, asFailure(err)
 	}

@@ -108,7 +108,7 @@ func (l *loader) checkTable(t declaredTable, what string) {
 
 // encodedRow is a row as tables keep it.
 func (c *Context) encodedRow(row *schemas.Message, payload entities.Payload) ([]byte, *entities.Failure) {
-	_, value, err := c.Codec.Decode(over{}, payload, row.Name, row)
+	_, value, err := c.decode(over{}, payload, row.Name, row)
 	if err != nil {
 		return nil, asFailure(err)
 	}

@@ -120,22 +120,28 @@ func (c *Context) upcastFrom(typ string, payload entities.Payload) (now *schemas
 	}
 	was, err := c.Codec.DecodeBinary(u.From, fingerprint, data)
 	if err != nil {
-		return nil, nil, asFailure(err), true
+		return u.To, nil, asFailure(err), true
 	}
 	value, failure = c.upcasts.Apply(fingerprint, was.([]any))
 	return u.To, value, failure, true
 }
 
-// JSON is a payload as people read it, in today's shape. typ is the header ce_type, candidates are the records that it may be; without any it may be
-// each of the context's.
-func (c *Context) JSON(ctx context.Context, payload entities.Payload, typ string, candidates ...*schemas.Message) ([]byte, error) {
-	if now, value, failure, ok := c.upcastFrom(typ, payload); ok {
-		if failure != nil {
-			return nil, failure
-		}
-		return schemas.AppendJSON(nil, now.Type, value)
+// decode reads a payload in today's shape. typ is the header ce_type, candidates are the records that it may be; without any it may be each of the
+// context's. Errors are as of [schemas.Codec.Decode].
+func (c *Context) decode(ctx context.Context, payload entities.Payload, typ string, candidates ...*schemas.Message) (*schemas.Message, any, error) {
+	now, value, failure, ok := c.upcastFrom(typ, payload)
+	if !ok || len(candidates) > 0 && named(candidates, now.Name) == nil {
+		return c.Codec.Decode(ctx, payload, typ, candidates...)
 	}
-	m, value, err := c.Codec.Decode(ctx, payload, typ, candidates...)
+	if failure != nil {
+		return nil, nil, failure
+	}
+	return now, value, nil
+}
+
+// JSON is a payload as people read it, in today's shape. The arguments are those of [schemas.Codec.Decode].
+func (c *Context) JSON(ctx context.Context, payload entities.Payload, typ string, candidates ...*schemas.Message) ([]byte, error) {
+	m, value, err := c.decode(ctx, payload, typ, candidates...)
 	if err != nil {
 		return nil, err
 	}
