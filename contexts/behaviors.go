@@ -56,7 +56,9 @@ func (l *loader) entityBehavior(s script, e *Entity) {
 	behavior, problems := starlark.LoadEntity(starlark.EntityConfig{
 		Folder: os.DirFS(l.dir), File: s.file, Name: e.Name,
 		State: inScript(e.State), Commands: allInScript(e.Commands), Events: allInScript(e.Events),
-		Codec:   scriptCodec{context: l.context, codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events), sent: l.schemas.Messages()},
+		Codec: scriptCodec{
+			context: l.context, codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events), sent: l.schemas.Messages(),
+		},
 		Outlets: l.context.outlets(), Tables: l.context.scriptTables(),
 		Print: l.printer(e.Name),
 	})
