@@ -104,6 +104,9 @@ func (w *world) settle() {
 			err = w.checkAccounted()
 		}
 		if err == nil {
+			err = w.checkRatesLevel()
+		}
+		if err == nil {
 			w.note("level")
 			return
 		}
