@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/behaviors/starlark"
 	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/replicated"
@@ -39,6 +40,10 @@ type Context struct {
 	// values are nil without any.
 	values        *replicated.Values
 	Subscriptions []Subscription
+	Tables        []Table
+
+	// upcasts are nil if there are none.
+	upcasts *starlark.Upcasts
 }
 
 // An Encoding is how the context encodes what it writes.

@@ -28,6 +28,7 @@ type declared struct {
 	publications  []declaredPublication
 	subscriptions []declaredSubscription
 	replicated    []declaredValue
+	tables        []declaredTable
 }
 
 type declaredEntity struct {
@@ -78,7 +79,7 @@ const maxPartitions = 10_000
 const maxOutcomes = 10_000
 
 var fileKeys = []string{
-	"context", "partitions", "encoding", "registry", "entities", "projections", "publications", "subscriptions", "replicated",
+	"context", "partitions", "encoding", "registry", "entities", "projections", "publications", "subscriptions", "tables", "replicated",
 }
 
 func (d *document) readContext(root *yaml.Node) declared {
@@ -106,6 +107,9 @@ func (d *document) readContext(root *yaml.Node) declared {
 	}
 	for _, e := range d.entries(f["replicated"], "replicated") {
 		c.replicated = append(c.replicated, d.readValue(e))
+	}
+	for _, e := range d.entries(f["tables"], "tables") {
+		c.tables = append(c.tables, d.readTable(e))
 	}
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/pubsub"
 	"github.com/partita-io/partita/replicated"
 )
 
@@ -25,6 +26,8 @@ type Context struct {
 	Components []partitions.Component
 	// Replicated are the context's replicated values; nil for none.
 	Replicated *replicated.Values
+	// Tables are what every instance of the context has whole.
+	Tables []*pubsub.Table
 	// Version tells this folder, or this build, from another.
 	Version string
 }

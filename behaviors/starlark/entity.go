@@ -24,6 +24,7 @@ type EntityConfig struct {
 	Codec    Codec
 	// Outlets are what the entity may send to; nil for nothing.
 	Outlets *Outlets
+	Tables  []Table
 	// Print takes what scripts print; nil drops it.
 	Print  func(file, text string)
 	Limits Limits
@@ -41,7 +42,7 @@ type entity struct {
 // LoadEntity loads an entity's script. All its problems come back at once; the entity is usable when there are none.
 func LoadEntity(config EntityConfig) (behaviors.Entity, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	allowed := turn{entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands}
+	allowed := turn{entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands, tables: config.Tables}
 	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Commands, config.Events, []*Message{config.State})
 	if len(problems) > 0 {
 		return nil, problems
@@ -124,7 +125,8 @@ func (e *entity) decideOne(ctx context.Context, command *entities.Command, views
 	defer e.caller.giveBack(t)
 	allowed := e.allowed
 	allowed.nowMS = command.NowMS
-	result, failure := t.call(function, allowed, state, cmd, e.commandContext(command, views, &t.budget))
+	s := commandContext(command, t.tables(e.config.Tables)).withReplicated(e.config.Outlets, views, &t.budget)
+	result, failure := t.call(function, allowed, state, cmd, s)
 	if failure != nil {
 		return d, failure
 	}
@@ -234,11 +236,10 @@ func (e *entity) withState(t *thread, decide *star.Function, d entities.Decision
 	return d, nil
 }
 
-func (e *entity) commandContext(c *entities.Command, views behaviors.Views, b *budget) *scope {
-	s := &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers"}, values: []star.Value{
-		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), headersToStar(c.Headers),
+func commandContext(c *entities.Command, tables *tables) *scope {
+	return &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
+		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), headersToStar(c.Headers), tables,
 	}}
-	return s.withReplicated(e.config.Outlets, views, b)
 }
 
 func headersToStar(headers []entities.Header) *star.Dict {
