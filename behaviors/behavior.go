@@ -6,6 +6,7 @@ package behaviors
 import (
 	"context"
 
+	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 )
 
@@ -39,6 +40,8 @@ type Turn struct {
 	// Command is good until Decide returns: it and its headers are used again for another one.
 	Command *entities.Command
 	State   entities.State
+	// Replicated is a replicated value of the context by its name; nil for a context without any.
+	Replicated Views
 
 	// StateIsKept says, after Decide, that State was not changed in place: it is still the state before the command.
 	StateIsKept bool
@@ -46,6 +49,9 @@ type Turn struct {
 	// Failure is nil when Decision holds.
 	Failure *entities.Failure
 }
+
+// Views are replicated values by their names. A name that is not declared has a view of no type.
+type Views func(name string) crdt.View
 
 // Projection is the behaviour of one table projection. Its methods are called from several goroutines at once.
 type Projection interface {

@@ -7,6 +7,7 @@ import (
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/replicated"
 )
 
 // A Definition is one entity type of a context.
@@ -19,6 +20,8 @@ type Definition struct {
 	// Prepare is called for each command before Behavior decides it; nil: there is nothing to prepare.
 	Prepare  behaviors.Prepare
 	Remember entities.Remember
+	// Replicated are the context's replicated values; nil for none.
+	Replicated *replicated.Values
 	// OnFailure is what becomes of commands that fail; dead letters by default.
 	OnFailure entities.OnFailure
 	// Version tells which behaviour could not process a dead letter: the folder's hash or a release.

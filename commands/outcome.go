@@ -11,10 +11,11 @@ import (
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/outbox"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/replicated"
 )
 
-// carryOut makes a turn's decision happen, with the letters that were made of it.
-func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *behaviors.Turn, letters []outbox.Letter) {
+// carryOut makes a turn's decision happen, with what leaves by it.
+func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *behaviors.Turn, out outgoing) {
 	if t.Failure != nil || t.Decision.Rejection != nil || len(t.Decision.Events) == 0 {
 		e.decoded = e.decoded && t.StateIsKept
 	}
@@ -24,14 +25,31 @@ func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *beha
 	case t.Decision.Rejection != nil:
 		p.reject(w, q, e, t.Decision.Rejection)
 	case len(t.Decision.Events) == 0:
-		p.post(w, q, letters)
+		p.post(w, q, out)
 		p.acceptUnchanged(w, q, e, t.Decision.Reply)
 	default:
-		p.accept(w, q, e, t, letters)
+		p.accept(w, q, e, t, out)
 	}
 }
 
-// letters are the records of what the decision sends. Where one cannot be made, the turn becomes a failure; an error is that of the window.
+// An outgoing is what a decision does beside its events, once its command is accepted.
+type outgoing struct {
+	letters []outbox.Letter
+	staged  replicated.Staged
+}
+
+// outgoing makes what leaves by the decision. Where something of it cannot be made, the turn becomes a failure; an error is that of the window.
+func (p *processor) outgoing(w partitions.Window, q *request, t *behaviors.Turn) (out outgoing, err error) {
+	staged, failure := p.own.Stage(t.Decision.Changes)
+	if failure != nil {
+		t.Decision, t.Failure = entities.Decision{}, failure
+	}
+	out.staged = staged
+	out.letters, err = p.letters(w, q, t)
+	return out, err
+}
+
+// letters are the records of what the decision sends.
 func (p *processor) letters(w partitions.Window, q *request, t *behaviors.Turn) ([]outbox.Letter, error) {
 	if t.Decision.Messages.Count() == 0 {
 		return nil, nil
@@ -43,16 +61,17 @@ func (p *processor) letters(w partitions.Window, q *request, t *behaviors.Turn) 
 	return letters, err
 }
 
-// post produces what the decision sends.
-func (p *processor) post(w partitions.Window, q *request, letters []outbox.Letter) {
-	for _, l := range letters {
+// post produces what the decision sends, and keeps what it changes of replicated values.
+func (p *processor) post(w partitions.Window, q *request, out outgoing) {
+	p.own.Keep(w, q.cause, out.staged)
+	for _, l := range out.letters {
 		w.Produce(q.cause, l.Kind, l.Record)
 		w.Count(l.Tally())
 	}
 }
 
 // accept records the events and the state after them, unless something of it is too large.
-func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behaviors.Turn, letters []outbox.Letter) {
+func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behaviors.Turn, out outgoing) {
 	d := &t.Decision
 	next := e.stored
 	next.Sequence += int64(len(d.Events))
@@ -84,7 +103,7 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 		w.Produce(q.cause, partitions.OutputEvent, event)
 		w.Count(partitions.Tally{Kind: partitions.EventEmitted})
 	}
-	p.post(w, q, letters)
+	p.post(w, q, out)
 	p.writer.answer(w, q, "accepted", &entities.Answer{
 		Status: entities.Accepted, Sequence: next.Sequence, Events: len(d.Events), Reply: d.Reply,
 	})

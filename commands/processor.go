@@ -8,6 +8,7 @@ import (
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/replicated"
 )
 
 // A processor is the entity type's task on one shard.
@@ -18,6 +19,9 @@ type processor struct {
 	cache      *cache
 	reader     reader
 	writer     writer
+	own        *replicated.Own
+	// views are nil for a context without replicated values.
+	views behaviors.Views
 
 	// The commands that wait to be decided together, of different entities; turns are theirs, in the same order.
 	waiting []pending
@@ -34,17 +38,28 @@ const mostTogether = 1024
 
 func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
 	input := records.TopicPartition{Topic: d.Topics.Commands(d.Name).Name, Partition: shard}
-	return &processor{
+	p := &processor{
 		ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), reader: newReader(input), writer: newWriter(d, shard),
+		own: replicated.NewOwn(d.Replicated, d.Name, shard),
 	}
+	if p.own != nil {
+		p.views = p.own.View
+	}
+	return p
 }
 
 // Dropped forgets everything decided: the cache holds it.
-func (p *processor) Dropped() { p.cache.clear() }
+func (p *processor) Dropped() {
+	p.cache.clear()
+	p.own.Forget()
+}
 
 // Process decides records in the order of the log. Commands of different entities are given to the behaviour together; one of an entity that has
 // a command waiting lets those before it be decided first.
 func (p *processor) Process(w partitions.Window, recs []partitions.Record) error {
+	if err := p.own.Load(w); err != nil {
+		return err
+	}
 	for i := range recs {
 		if err := p.admit(w, &recs[i]); err != nil {
 			p.forget()
@@ -59,13 +74,14 @@ func (p *processor) Process(w partitions.Window, recs []partitions.Record) error
 	}
 	err := p.decide(w)
 	p.cache.trim()
+	p.own.Publish(w)
 	return err
 }
 
 // forget gives up what waits, for a window that cannot go on.
 func (p *processor) forget() {
 	p.release()
-	p.cache.clear()
+	p.Dropped()
 }
 
 // admit sees to everything that the behaviour is not asked about; what is left waits.
@@ -126,7 +142,7 @@ func (p *processor) consider(w partitions.Window, q *request) (waits bool, err e
 	}
 	e.inBatch = true
 	p.waiting = append(p.waiting, pending{request: q, entity: e})
-	p.turns = append(p.turns, behaviors.Turn{Command: &q.command, State: e.state})
+	p.turns = append(p.turns, behaviors.Turn{Command: &q.command, State: e.state, Replicated: p.views})
 	return true, nil
 }
 
@@ -162,7 +178,7 @@ func (p *processor) misfit(r *partitions.Record) *entities.Failure {
 	case len(r.Key) > maxKeyBytes:
 		return &entities.Failure{Code: entities.KeyTooLong, Message: fmt.Sprintf("the key has %d bytes, at most %d are an id", len(r.Key), maxKeyBytes)}
 	case entities.IsReserved(r.Key):
-		return &entities.Failure{Code: entities.Malformed, Message: "the key begins as those under which Partita keeps waiting commands: it cannot be an id"}
+		return &entities.Failure{Code: entities.Malformed, Message: "the key begins as those under which Partita keeps what is its own: it cannot be an id"}
 	}
 	if right := records.Partition(r.Key, p.definition.Topics.Partitions); right != p.shard {
 		return &entities.Failure{
@@ -213,13 +229,13 @@ func (p *processor) decide(w partitions.Window) error {
 	}
 	p.definition.Behavior.Decide(p.ctx, p.turns)
 	for i := range p.waiting {
-		letters, err := p.letters(w, p.waiting[i].request, &p.turns[i])
+		out, err := p.outgoing(w, p.waiting[i].request, &p.turns[i])
 		if err != nil {
 			p.forget()
 			return err
 		}
 		p.waiting[i].entity.inBatch = false
-		p.carryOut(w, p.waiting[i].request, p.waiting[i].entity, &p.turns[i], letters)
+		p.carryOut(w, p.waiting[i].request, p.waiting[i].entity, &p.turns[i], out)
 	}
 	p.release()
 	return nil

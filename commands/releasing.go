@@ -116,9 +116,9 @@ func (r *releasing) decide(q *request, c *waitingCommand) (*entities.Failure, er
 	if failure, err := p.prepare(q, e); failure != nil || err != nil {
 		return failure, err
 	}
-	turn := []behaviors.Turn{{Command: &q.command, State: e.state}}
+	turn := []behaviors.Turn{{Command: &q.command, State: e.state, Replicated: p.views}}
 	p.definition.Behavior.Decide(p.ctx, turn)
-	letters, err := p.letters(r.window, q, &turn[0])
+	out, err := p.outgoing(r.window, q, &turn[0])
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (r *releasing) decide(q *request, c *waitingCommand) (*entities.Failure, er
 		e.decoded = e.decoded && turn[0].StateIsKept
 		return failure, nil
 	}
-	p.carryOut(r.window, q, e, &turn[0], letters)
+	p.carryOut(r.window, q, e, &turn[0], out)
 	return nil, nil
 }
 

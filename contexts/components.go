@@ -20,7 +20,7 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 		e := &c.Entities[i]
 		all = append(all, commands.Definition{
 			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, OnFailure: e.OnFailure, Version: c.Hash,
-			CacheBytes: entityCachesBytes / (len(c.Entities) * int(c.Partitions)), Prepare: c.prepare(),
+			Replicated: c.values, CacheBytes: entityCachesBytes / (len(c.Entities) * int(c.Partitions)), Prepare: c.prepare(),
 		}.Component(ctx))
 	}
 	for i := range c.Projections {

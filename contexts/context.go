@@ -5,7 +5,9 @@ import (
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/behaviors/starlark"
+	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/replicated"
 	"github.com/partita-io/partita/schemas"
 )
 
@@ -32,7 +34,11 @@ type Context struct {
 	Entities    []Entity
 	Projections []Projection
 
-	Publications  []Publication
+	Publications []Publication
+	// Replicated are the types of the replicated values, by name.
+	Replicated map[string]crdt.Type
+	// values are nil without any.
+	values        *replicated.Values
 	Subscriptions []Subscription
 	Tables        []Table
 

@@ -27,6 +27,7 @@ type declared struct {
 
 	publications  []declaredPublication
 	subscriptions []declaredSubscription
+	replicated    []declaredValue
 	tables        []declaredTable
 }
 
@@ -81,19 +82,11 @@ var fileKeys = []string{
 	"context", "partitions", "encoding", "registry", "entities", "projections", "publications", "subscriptions", "tables", "replicated",
 }
 
-// laterKeys are known, so that a folder that has them is told the right thing.
-var laterKeys = []string{"replicated"}
-
 func (d *document) readContext(root *yaml.Node) declared {
 	if root == nil {
 		return declared{}
 	}
 	f := d.fields(root, fileName, fileKeys...)
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if key := root.Content[i]; slices.Contains(laterKeys, key.Value) {
-			d.complain(key, "%s: not in this version", key.Value)
-		}
-	}
 	c := declared{
 		context:    d.required(f, root, fileName, "context"),
 		partitions: int32(d.integer(f["partitions"], "partitions", 1, maxPartitions, defaultPartitions)),
@@ -111,6 +104,9 @@ func (d *document) readContext(root *yaml.Node) declared {
 	}
 	for _, e := range d.entries(f["subscriptions"], "subscriptions") {
 		c.subscriptions = append(c.subscriptions, d.readSubscription(e))
+	}
+	for _, e := range d.entries(f["replicated"], "replicated") {
+		c.replicated = append(c.replicated, d.readValue(e))
 	}
 	for _, e := range d.entries(f["tables"], "tables") {
 		c.tables = append(c.tables, d.readTable(e))

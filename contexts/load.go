@@ -40,6 +40,7 @@ func Load(dir string, opts Options) (*Context, Problems) {
 		d.checkNames(file)
 		l.settings(file)
 		l.entities(file)
+		l.replicated(file)
 		l.projections(file)
 		l.publications(file)
 		l.subscriptions(file)

@@ -9,7 +9,7 @@ import (
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // reservedNames are the parts of a context's own topics.
-var reservedNames = []string{"control", "dead-letters", "operations", "parked", "progress", "replies", "schemas"}
+var reservedNames = []string{"control", "dead-letters", "operations", "parked", "progress", "replicated", "replies", "schemas"}
 
 // maxNameBytes keeps <context>.<name>.repartition below the 249 bytes that Kafka allows a topic's name.
 const maxNameBytes = 100
@@ -31,6 +31,9 @@ func (d *document) checkNames(c declared) {
 	}
 	for _, s := range c.subscriptions {
 		d.checkComponentName(s.name, "subscription", taken)
+	}
+	for _, v := range c.replicated {
+		d.checkComponentName(v.name, "replicated value", taken)
 	}
 	for _, t := range c.tables {
 		d.checkName(t.name, "table") // It has no topic of its own, and may be called like the projection whose rows it has.

@@ -23,6 +23,8 @@ type outcome struct {
 	rejection        *entities.Rejection
 	failure          *entities.Failure
 	sends, publishes []sentMessage
+	// replicated are the values that were changed, by name.
+	replicated map[string]any
 	// rows are a projection's, by key.
 	rows map[string]any
 	// messages are a stream's.
@@ -55,6 +57,9 @@ func (t *test) compare(o outcome) []Difference {
 	}
 	if n := t.then["publishes"]; n != nil {
 		found = append(found, compareSent("publishes", n.Content, o.publishes)...)
+	}
+	if n := t.then["replicated"]; n != nil {
+		found = append(found, differences("replicated", nil, jsonOf(n), o.replicated)...)
 	}
 	if n := t.then["messages"]; n != nil {
 		found = append(found, compareMessages(n.Content, o.messages)...)

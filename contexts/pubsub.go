@@ -157,6 +157,7 @@ func (l *loader) subscriptionBehavior(s script, subscription *Subscription) {
 func (c *Context) outlets() *starlark.Outlets {
 	o := &starlark.Outlets{
 		Commands: map[string][]*starlark.Message{}, Others: allInScript(c.Schemas.Messages()), Publications: map[string][]*starlark.Message{},
+		Replicated: c.Replicated,
 	}
 	for _, e := range c.Entities {
 		o.Commands[e.Name] = allInScript(e.Commands)

@@ -126,6 +126,9 @@ func (c *Context) decided(t *test, o outcome, d *entities.Decision) (outcome, er
 	if err := c.sent(&o, &d.Messages); err != nil {
 		return o, err
 	}
+	if o.replicated, err = c.changed(d.Changes); err != nil {
+		return o, err
+	}
 	state := d.State
 	for _, e := range d.Events {
 		fields, err := c.payloadValue(t.entity.Event(e.Type), e.Payload)

@@ -141,8 +141,9 @@ func (r testReader) readEntityTest(t *test, f map[string]*yaml.Node) {
 	} else {
 		t.when = r.readWhen(f["when"], t.entity.commandWords())
 	}
-	t.then = r.fieldsIfAny(f["then"], "then", "events", "state", "reply", "sends", "publishes", "rejected", "failed")
+	t.then = r.fieldsIfAny(f["then"], "then", "events", "state", "reply", "sends", "publishes", "replicated", "rejected", "failed")
 	r.readSent(t.then)
+	r.checkReplicated(t.then["replicated"])
 	for _, item := range r.items(t.then["events"], "events") {
 		r.expected(item, "events", t.entity.eventWords())
 	}

@@ -18,6 +18,9 @@ func (c *Context) Topics() []topics.Spec {
 	for _, e := range c.Entities {
 		specs = append(specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
 	}
+	if len(c.Replicated) > 0 {
+		specs = append(specs, t.Replicated())
+	}
 	for _, p := range c.Publications {
 		specs = append(specs, t.Publication(p.Name))
 	}

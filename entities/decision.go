@@ -8,10 +8,12 @@ type State any
 // A Decision is what a behaviour made of one command: logic returns what should happen, the caller makes it happen.
 //
 // Exactly one of these holds: Rejection is set and nothing else; or the command is accepted, with any number of Events (none: nothing changed) and
-// of Messages, and at most one Reply.
+// of Messages and Changes, and at most one Reply.
 type Decision struct {
 	Events   []Event
 	Messages Messages
+	// Changes are what is done to replicated values.
+	Changes []Change
 	// Reply is the value given to reply(), as JSON; nil for none.
 	Reply []byte
 	// Rejection is the behaviour's "no"; nil when the command is accepted.

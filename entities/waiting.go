@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // A Waiting is a command of a parked entity as the entity's store has it.
@@ -23,9 +22,6 @@ type Waiting struct {
 
 // waitingPrefix begins the keys of waiting commands in a store and its changelog. No text begins so: it is not UTF-8.
 const waitingPrefix = "\xffparked\x00"
-
-// IsReserved tells that a key cannot be the id of an entity: Partita keeps waiting commands under such keys.
-func IsReserved(key []byte) bool { return strings.HasPrefix(string(key), waitingPrefix) }
 
 // WaitingKey is the key under which a command of a parked entity waits: a prefix, the length of the id, the id, the number. So all that wait for
 // one entity lie together, in their order.

@@ -111,6 +111,7 @@ const (
 	OutputSend
 	OutputPublication
 	OutputMessage
+	OutputReplicated
 )
 
 // A Tally names something a processor counts, shown after the commit only. Labels are few and fixed: outcome is accepted, rejected, failed,

@@ -7,6 +7,7 @@ import (
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/pubsub"
+	"github.com/partita-io/partita/replicated"
 )
 
 // A Context is a bounded context as this package needs it.
@@ -23,6 +24,8 @@ type Context struct {
 	// Register makes the schemas known to a registry, before any value is written. It may be nil.
 	Register   func(ctx context.Context) error
 	Components []partitions.Component
+	// Replicated are the context's replicated values; nil for none.
+	Replicated *replicated.Values
 	// Tables are what every instance of the context has whole.
 	Tables []*pubsub.Table
 	// Version tells this folder, or this build, from another.

@@ -90,13 +90,16 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 	})
 }
 
-// needs are the tables.
+// needs are the tables, and what is known of replicated values.
 func (s *service) needs() []partitions.Need {
 	unreadable := telemetry.LogUnreadable(s.Logger, time.Now)
-	needs := make([]partitions.Need, len(s.Context.Tables))
-	for i, t := range s.Context.Tables {
+	var needs []partitions.Need
+	for _, t := range s.Context.Tables {
 		t.WhenUnreadable(unreadable)
-		needs[i] = t
+		needs = append(needs, t)
+	}
+	if s.Context.Replicated != nil {
+		needs = append(needs, s.Context.Replicated)
 	}
 	return needs
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	star "go.starlark.net/starlark"
+
+	"github.com/partita-io/partita/entities"
 )
 
 const keyTurn = "turn"
@@ -17,6 +19,8 @@ type turn struct {
 	outlets *Outlets
 	// own are the commands that answers may come back as; nil for what is no entity.
 	own []*Message
+	// nowMS is the time of the command, in ms since 1970.
+	nowMS int64
 	// messages are what a stream, which entity names then, may write.
 	messages map[string]*Message
 	// tables are what ctx.tables has.
@@ -31,6 +35,7 @@ type effect struct {
 	reply         star.Value
 	code, message string
 	letter        *letter
+	change        entities.Change
 }
 
 type effectKind string
@@ -43,6 +48,7 @@ const (
 	sending   effectKind = "send"
 
 	publishing effectKind = "publish"
+	changing   effectKind = "change"
 )
 
 func (e *effect) String() string        { return string(e.kind) + "(…)" }
@@ -58,6 +64,9 @@ func effectBuiltins() star.StringDict {
 		"send": send, "publish": publish, "command": answerAs, "schedule": later, "cancel": later,
 	} {
 		out[name] = star.NewBuiltin(name, f)
+	}
+	for name, operation := range operations {
+		out[name] = star.NewBuiltin(name, operation.effect)
 	}
 	return out
 }

@@ -98,11 +98,11 @@ func (e *entity) Decide(ctx context.Context, turns []behaviors.Turn) {
 	for i := range turns {
 		t := &turns[i]
 		t.StateIsKept = true
-		t.Decision, t.Failure = e.decideOne(ctx, t.Command, t.State.(*Record))
+		t.Decision, t.Failure = e.decideOne(ctx, t.Command, t.Replicated, t.State.(*Record))
 	}
 }
 
-func (e *entity) decideOne(ctx context.Context, command *entities.Command, state *Record) (d entities.Decision, failure *entities.Failure) {
+func (e *entity) decideOne(ctx context.Context, command *entities.Command, views behaviors.Views, state *Record) (d entities.Decision, failure *entities.Failure) {
 	defer func() {
 		if p := recover(); p != nil {
 			d, failure = entities.Decision{}, panicked(e.config.File+": entity "+e.config.Name, p)
@@ -123,7 +123,10 @@ func (e *entity) decideOne(ctx context.Context, command *entities.Command, state
 	cmd.Freeze()
 	t := e.caller.borrow()
 	defer e.caller.giveBack(t)
-	result, failure := t.call(function, e.allowed, state, cmd, commandContext(command, t.tables(e.config.Tables)))
+	allowed := e.allowed
+	allowed.nowMS = command.NowMS
+	s := commandContext(command, t.tables(e.config.Tables)).withReplicated(e.config.Outlets, views, &t.budget)
+	result, failure := t.call(function, allowed, state, cmd, s)
 	if failure != nil {
 		return d, failure
 	}
@@ -164,6 +167,8 @@ func (e *entity) carryOut(t *thread, decide *star.Function, effects []*effect, s
 			d.Reply, err = replyJSON(effect.reply)
 		case deleting:
 			deletes = true
+		case changing:
+			d.Changes = append(d.Changes, effect.change)
 		case sending, publishing:
 			err = effect.letter.addTo(&d.Messages, e.config.Codec, &t.budget)
 		case emitting:

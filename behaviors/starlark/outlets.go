@@ -9,6 +9,7 @@ import (
 
 	star "go.starlark.net/starlark"
 
+	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 )
 
@@ -20,6 +21,8 @@ type Outlets struct {
 	Others []*Message
 	// Publications are the messages of each.
 	Publications map[string][]*Message
+	// Replicated are the types of the replicated values.
+	Replicated map[string]crdt.Type
 }
 
 // A letter is a command or a message on its way to be encoded.

@@ -50,6 +50,11 @@ func (c Context) Publication(name string) Spec {
 	return c.spec(name, "messages of "+name, deletedAfter(7*day))
 }
 
+// Replicated holds what each task has contributed to the context's replicated values.
+func (c Context) Replicated() Spec {
+	return c.spec("replicated", "contributions to replicated values", compacted(nil))
+}
+
 // Progress says where every component stands; the group's assignment of it places the shards.
 func (c Context) Progress() Spec {
 	return c.spec("progress", "positions, and the placement of shards", compacted(map[string]string{SegmentBytes: "1048576"}))

@@ -51,7 +51,7 @@ func (a *app) load(dir, registry string) (*folder, error) {
 func (f *folder) service(ctx context.Context) *service.Context {
 	t := f.TopicContext()
 	t.Folder += f.reached
-	c := &service.Context{Topics: t, Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx), Version: f.Hash}
+	c := &service.Context{Topics: t, Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx), Replicated: f.Values(), Version: f.Hash}
 	if f.Encoding == contexts.Confluent {
 		c.Register = f.Codec.Register
 	}
