@@ -188,7 +188,7 @@ func TestAProjectionThatStopsNamesTheEventAndTheMend(t *testing.T) {
 	require.ErrorAs(t, err, &stop)
 	require.Same(t, &recs[1], stop.Before)
 	require.Equal(t, "words stopped before the event cart/c1/3 (shop.cart.events/0/5): step-limit: words.star:2:1: too many steps; mend it and start the "+
-		"processors anew, or, to pass the event over, stop them and run: processor topics examples/shop --start words=shop.cart.events/0:6", err.Error())
+		"processors anew, or, to go on without the event, run: processor projections examples/shop skip words", err.Error())
 	require.Equal(t, []string{"a"}, texts(d.window.outputs[partitions.OutputMessage]))
 	require.Empty(t, d.window.outputs[partitions.OutputDeadLetter])
 	require.Len(t, d.window.tallies, 1)
