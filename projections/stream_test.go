@@ -200,6 +200,18 @@ func TestATableThatStopsNamesTheTopicThatItsEventWasReadFrom(t *testing.T) {
 	r := repartitioned(d.window.outputs[partitions.OutputRepartition][0])
 	err := d.processor.Process(d.window, []partitions.Record{r})
 	require.ErrorContains(t, err, "notes stopped before the event cart/c1/3 (shop.notes.repartition/0/0)")
-	require.ErrorContains(t, err, "processor topics DIR --start notes=shop.notes.repartition/0:1")
+	require.ErrorContains(t, err, "run: processor projections DIR skip notes")
+	r.MayFail = true
+	require.NoError(t, d.processor.Process(d.window, []partitions.Record{r}), "an operator lets it pass")
+	require.Len(t, d.window.outputs[partitions.OutputDeadLetter], 1)
+}
+
+func TestAnEventThatAnOperatorLetsPassCountsIfItDoesNotFailAnyMore(t *testing.T) {
+	d := newDesk(t, keyed, func(d *Definition) { d.OnFailure = entities.Stop })
+	d.do(event("alice good"))
+	r := repartitioned(d.window.outputs[partitions.OutputRepartition][0])
+	r.MayFail = true
+	require.NoError(t, d.processor.Process(d.window, []partitions.Record{r}))
+	require.Len(t, d.window.tallies, 1)
 	require.Empty(t, d.window.outputs[partitions.OutputDeadLetter])
 }
