@@ -47,12 +47,12 @@ func (e *NewerError) Error() string {
 }
 
 type layout struct {
-	Version int              `json:"version"`
-	Number  int64            `json:"number"`
-	By      string           `json:"by"`
-	Why     string           `json:"why"`
-	At      string           `json:"at"`
-	Paused  bool             `json:"paused,omitempty"`
+	Version int    `json:"version"`
+	Number  int64  `json:"number"`
+	By      string `json:"by"`
+	Why     string `json:"why"`
+	At      string `json:"at"`
+	Paused  bool   `json:"paused,omitempty"`
 	// Skip are places, "topic/partition/offset".
 	Skip []string `json:"skip,omitempty"`
 }

@@ -38,7 +38,7 @@ func (c *controller) begin() { c.wanted, c.level = make(map[string]wanted), fals
 
 func (c *controller) becomeLevel() {
 	c.level = true
-	c.set()
+	c.controls.Set(c.orders())
 }
 
 func (c *controller) waits(err error) {
@@ -64,12 +64,12 @@ func (c *controller) apply(batch []*kgo.Record) {
 		c.wanted[name] = wanted{Projection: p, unread: err}
 	}
 	if c.level {
-		c.set()
+		c.controls.Set(c.orders())
 	}
 }
 
-// set hands the orders over. A projection whose record cannot be read waits: it may be meant to.
-func (c *controller) set() {
+// orders are what the records come to. A projection whose record cannot be read waits: it may be meant to.
+func (c *controller) orders() map[string]partitions.Orders {
 	orders := make(map[string]partitions.Orders, len(c.wanted))
 	for name, w := range c.wanted {
 		o := partitions.Orders{Paused: w.Paused, Why: w.Said(), Skip: w.Skip}
@@ -78,5 +78,5 @@ func (c *controller) set() {
 		}
 		orders[name] = o
 	}
-	c.controls.Set(orders)
+	return orders
 }

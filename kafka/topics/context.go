@@ -90,7 +90,9 @@ func (c Context) Schemas() Spec {
 }
 
 // undivided tells whether a topic has one partition, whatever the number of shards.
-func (c Context) undivided(name string) bool { return name == c.Control().Name || name == c.Schemas().Name }
+func (c Context) undivided(name string) bool {
+	return name == c.Control().Name || name == c.Schemas().Name
+}
 
 // External is a topic of another context or of nobody's.
 func External(name, purpose string) Spec {

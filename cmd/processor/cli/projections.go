@@ -31,7 +31,7 @@ var projectionsActions = []string{"list", records.Pause, records.Resume, records
 func (a *app) projectionsCommand() *cobra.Command {
 	var o projectionsOptions
 	cmd := &cobra.Command{
-		Use:   "projections DIR [list|pause|resume|skip] [NAME ...]",
+		Use:   "projections DIR [ACTION] [NAME ...]",
 		Short: "Shows how projections do, pauses them, or lets an event pass",
 		Long: "Shows how far each projection is on every shard, and operates them while the processors run.\n\n" +
 			"  list [NAME ...]   state, lag, delay, rate and time to level of all, or of those named\n" +
