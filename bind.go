@@ -10,6 +10,7 @@ import (
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/behaviors/typed"
 	"github.com/partita-io/partita/commands"
+	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
@@ -41,7 +42,7 @@ func (c Context) bind(ctx context.Context, registryURL string) (*bound, error) {
 	}
 	model, err := typed.Bind(ctx, typed.Config{Options: options, Namespace: c.Namespace}, c.Parts...)
 	if err == nil {
-		err = errors.Join(c.checkTargets(model.Streams), checkSubscribed(b.topics, model))
+		err = errors.Join(c.checkTargets(model.Streams), checkSubscribed(b.topics, model), checkTables(b.topics, model))
 	}
 	if err := errors.Join(problem, err); err != nil {
 		return nil, err
@@ -94,6 +95,7 @@ func (b *bound) context(ctx context.Context) *service.Context {
 	for _, p := range b.model.Streams {
 		b.addStream(ctx, s, p)
 	}
+	b.addTables(ctx, s)
 	for _, m := range b.model.Schemas.Messages() {
 		s.Schemas = append(s.Schemas, admin.Schema{Fingerprint: m.Fingerprint, Name: m.FullName, JSON: m.SchemaJSON})
 	}
@@ -121,6 +123,42 @@ func (b *bound) addStream(ctx context.Context, s *service.Context, p typed.Bound
 		OnFailure: p.OnFailure, Version: s.Version,
 	}
 	s.Components = append(s.Components, d.Component(ctx))
+}
+
+func (b *bound) addTables(ctx context.Context, s *service.Context) {
+	for _, t := range b.model.Tables {
+		if !strings.HasPrefix(t.Topic, s.Topics.Name+".") {
+			addExternal(s, t.Topic, "read by table "+t.Name)
+		}
+		content := pubsub.NewTable(pubsub.TableDefinition{
+			Name: t.Name, Topic: t.Topic, Latest: t.Latest, MaxBytes: t.MaxBytes, Row: t.Row.Name, Prepare: b.prepare,
+			Decode: func(payload entities.Payload) ([]byte, *entities.Failure) { return t.Decode(ctx, payload) },
+		})
+		t.Connect(content)
+		s.Tables = append(s.Tables, content)
+	}
+}
+
+// checkTables refuses topics of the context that hold no rows.
+func checkTables(t topics.Context, m *typed.Model) error {
+	var open []string
+	for _, p := range m.Projections {
+		open = append(open, t.Rows(p.Name).Name)
+	}
+	for _, p := range m.Streams {
+		open = append(open, t.Messages(p.Name).Name)
+	}
+	for _, p := range m.Publications {
+		open = append(open, t.Publication(p.Name).Name)
+	}
+	var problems []error
+	for _, table := range m.Tables {
+		if strings.HasPrefix(table.Topic, t.Name+".") && !slices.Contains(open, table.Topic) {
+			problems = append(problems, fmt.Errorf("table %s: topic %s is this context's own: of its topics those of projections and publications can be tables: %s",
+				table.Name, table.Topic, strings.Join(open, ", ")))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // followed are the topics that a projection follows; those of others must be there.

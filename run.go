@@ -29,7 +29,7 @@ type Context struct {
 	Namespace string
 	// Encoding is how events and rows are written: avro (the default), json, or confluent, which needs a Registry.
 	Encoding schemas.Encoding
-	// Parts are made by typed.NewEntity, NewProjection, NewStream, NewPublication and NewSubscription.
+	// Parts are made by typed.NewEntity, NewProjection, NewStream, NewPublication, NewSubscription and NewTable.
 	Parts []typed.Part
 }
 

@@ -146,7 +146,7 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 			components = components[1:]
 		}
 	}
-	service.BoundMemory()
+	service.BoundMemory(0)
 	stores, err := statestore.OpenEnv(j.StateDir, statestore.Options{Context: c.Name, Stores: len(components) * shards})
 	if err != nil {
 		return 0, err

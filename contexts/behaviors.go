@@ -17,6 +17,7 @@ func (l *loader) behaviors() {
 		return
 	}
 	l.context.Codec = codec
+	l.upcasts()
 	for _, s := range l.entityScripts {
 		l.entityBehavior(s, &l.context.Entities[s.index])
 	}
@@ -55,9 +56,11 @@ func (l *loader) entityBehavior(s script, e *Entity) {
 	behavior, problems := starlark.LoadEntity(starlark.EntityConfig{
 		Folder: os.DirFS(l.dir), File: s.file, Name: e.Name,
 		State: inScript(e.State), Commands: allInScript(e.Commands), Events: allInScript(e.Events),
-		Codec:   scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events), sent: l.schemas.Messages()},
-		Outlets: l.context.outlets(),
-		Print:   l.printer(e.Name),
+		Codec: scriptCodec{
+			context: l.context, codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events), sent: l.schemas.Messages(),
+		},
+		Outlets: l.context.outlets(), Tables: l.context.scriptTables(),
+		Print: l.printer(e.Name),
 	})
 	l.scriptProblems(problems)
 	if len(problems) == 0 {
@@ -78,8 +81,9 @@ func (l *loader) loadProjection(s script, p *Projection, key string, sourceKeys 
 	behavior, problems := starlark.LoadProjection(starlark.ProjectionConfig{
 		Folder: os.DirFS(l.dir), File: s.file, Name: p.Name, Key: key, SourceKeys: sourceKeys, ByTime: p.ByTime,
 		Events: allInScript(events), Row: inScript(p.Row),
-		Codec:          scriptCodec{codec: l.context.Codec, records: slices.Concat([]*schemas.Message{p.Row}, events)},
+		Codec:          scriptCodec{context: l.context, codec: l.context.Codec, records: slices.Concat([]*schemas.Message{p.Row}, events)},
 		RowContentType: l.context.Codec.ContentType(),
+		Tables:         l.context.scriptTables(),
 		Print:          l.printer(p.Name),
 	})
 	l.scriptProblems(problems)

@@ -15,6 +15,7 @@ import (
 // scriptCodec gives a component's scripts the context's codec. A name means one of the component's own records: last parts need be unique
 // only there.
 type scriptCodec struct {
+	context *Context
 	codec   *schemas.Codec
 	records []*schemas.Message
 	// sent are what the component writes beside them: commands for others, and publications.
@@ -25,7 +26,7 @@ var _ starlark.Codec = scriptCodec{}
 
 // Decode reads a payload. It never waits: what it needs of a registry was asked for before, by [schemas.Codec.Prepare].
 func (s scriptCodec) Decode(name string, payload entities.Payload) (string, []any, *entities.Failure) {
-	m, value, err := s.codec.Decode(over{}, payload, name, s.records...)
+	m, value, err := s.context.decode(over{}, payload, name, s.records...)
 	if err != nil {
 		return "", nil, asFailure(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/behaviors/starlark"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/schemas"
 )
@@ -33,6 +34,10 @@ type Context struct {
 
 	Publications  []Publication
 	Subscriptions []Subscription
+	Tables        []Table
+
+	// upcasts are nil if there are none.
+	upcasts *starlark.Upcasts
 }
 
 // An Encoding is how the context encodes what it writes.

@@ -27,6 +27,7 @@ type declared struct {
 
 	publications  []declaredPublication
 	subscriptions []declaredSubscription
+	tables        []declaredTable
 }
 
 type declaredEntity struct {
@@ -77,7 +78,7 @@ const maxPartitions = 10_000
 const maxOutcomes = 10_000
 
 var fileKeys = []string{
-	"context", "partitions", "encoding", "registry", "entities", "projections", "publications", "subscriptions", "replicated",
+	"context", "partitions", "encoding", "registry", "entities", "projections", "publications", "subscriptions", "tables", "replicated",
 }
 
 // laterKeys are known, so that a folder that has them is told the right thing.
@@ -110,6 +111,9 @@ func (d *document) readContext(root *yaml.Node) declared {
 	}
 	for _, e := range d.entries(f["subscriptions"], "subscriptions") {
 		c.subscriptions = append(c.subscriptions, d.readSubscription(e))
+	}
+	for _, e := range d.entries(f["tables"], "tables") {
+		c.tables = append(c.tables, d.readTable(e))
 	}
 	return c
 }

@@ -29,6 +29,9 @@ func CheckHistory(c *Context, stored []StoredSchema) Problems {
 			if old.Fingerprint == m.Fingerprint && old.JSON == m.SchemaJSON {
 				continue
 			}
+			if u := c.upcasts.From(old.Fingerprint); u != nil && u.To == m {
+				continue
+			}
 			if err := schemas.Compatible(old.JSON, m.SchemaJSON); err != nil {
 				problems = append(problems, Problem{Path: joinShown(c.Dir, schemasDir), Message: incompatible(m, old, err)})
 			}
@@ -40,5 +43,5 @@ func CheckHistory(c *Context, stored []StoredSchema) Problems {
 func incompatible(m *schemas.Message, old StoredSchema, err error) string {
 	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
 	return fmt.Sprintf("record %s: what is stored under its schema %016x could not be read any more: %s "+
-		"(give an added field a default, keep the type of a field, or make a record of a new name)", m.Name, old.Fingerprint, reason)
+		"(give an added field a default, keep the type of a field, bring it to the new shape in upcasts/, or make a record of a new name)", m.Name, old.Fingerprint, reason)
 }

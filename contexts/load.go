@@ -43,6 +43,7 @@ func Load(dir string, opts Options) (*Context, Problems) {
 		l.projections(file)
 		l.publications(file)
 		l.subscriptions(file)
+		l.tables(file)
 	}
 	if l.schemas != nil {
 		l.behaviors()

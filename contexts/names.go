@@ -32,6 +32,9 @@ func (d *document) checkNames(c declared) {
 	for _, s := range c.subscriptions {
 		d.checkComponentName(s.name, "subscription", taken)
 	}
+	for _, t := range c.tables {
+		d.checkName(t.name, "table") // It has no topic of its own, and may be called like the projection whose rows it has.
+	}
 }
 
 func (d *document) checkComponentName(name text, kind string, taken map[string]string) {

@@ -143,9 +143,9 @@ func (l *loader) checkSubscribed(s declaredSubscription, what string) {
 func (l *loader) subscriptionBehavior(s script, subscription *Subscription) {
 	behavior, problems := starlark.LoadSubscription(starlark.SubscriptionConfig{
 		Folder: os.DirFS(l.dir), File: s.file, Name: subscription.Name, Messages: allInScript(subscription.Messages),
-		Codec:   scriptCodec{codec: l.context.Codec, records: subscription.Messages, sent: l.schemas.Messages()},
-		Outlets: l.context.outlets(),
-		Print:   l.printer(subscription.Name),
+		Codec:   scriptCodec{context: l.context, codec: l.context.Codec, records: subscription.Messages, sent: l.schemas.Messages()},
+		Outlets: l.context.outlets(), Tables: l.context.scriptTables(),
+		Print: l.printer(subscription.Name),
 	})
 	l.scriptProblems(problems)
 	if len(problems) == 0 {

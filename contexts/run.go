@@ -41,6 +41,9 @@ func (l *loader) checkTests() Problems {
 }
 
 func (c *Context) run(ctx context.Context, t *test) (outcome, error) {
+	if err := c.fillTables(t.tables); err != nil {
+		return outcome{}, err
+	}
 	switch {
 	case t.projection != nil:
 		return c.runProjection(ctx, t)

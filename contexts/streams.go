@@ -73,8 +73,8 @@ func (l *loader) streamBehavior(s script, p *Projection) {
 	behavior, problems := starlark.LoadStream(starlark.StreamConfig{
 		Folder: os.DirFS(l.dir), File: s.file, Name: p.Name,
 		Events: allInScript(events), Messages: allInScript(p.Stream.Messages),
-		Codec: scriptCodec{codec: l.context.Codec, records: slices.Concat(p.Stream.Messages, events)},
-		Print: l.printer(p.Name),
+		Codec:  scriptCodec{context: l.context, codec: l.context.Codec, records: slices.Concat(p.Stream.Messages, events)},
+		Tables: l.context.scriptTables(), Print: l.printer(p.Name),
 	})
 	l.scriptProblems(problems)
 	if len(problems) == 0 {

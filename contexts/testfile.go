@@ -24,6 +24,7 @@ type test struct {
 	projection   *Projection
 	subscription *Subscription
 	id           string
+	tables       givenTables
 	given        []givenEvent
 	when         whenCommand
 	then         map[string]*yaml.Node
@@ -96,11 +97,12 @@ type testReader struct {
 }
 
 func (r testReader) readTest(n *yaml.Node) test {
-	f := r.fields(n, "test", "name", "entity", "projection", "subscription", "given", "when", "then")
+	f := r.fields(n, "test", "name", "entity", "projection", "subscription", "tables", "given", "when", "then")
 	t := test{path: r.path, line: n.Line, name: r.required(f, n, "test", "name").string}
 	if f == nil {
 		return t
 	}
+	t.tables = r.readTables(f["tables"])
 	subjects := 0
 	for _, kind := range []string{"entity", "projection", "subscription"} {
 		if f[kind] != nil {

@@ -1,6 +1,10 @@
 package contexts
 
-import "github.com/partita-io/partita/kafka/topics"
+import (
+	"strings"
+
+	"github.com/partita-io/partita/kafka/topics"
+)
 
 // TopicContext is what the context's topics have in common, for package topics.
 func (c *Context) TopicContext() topics.Context {
@@ -22,6 +26,12 @@ func (c *Context) Topics() []topics.Spec {
 		if !foreign[s.Topic] {
 			foreign[s.Topic] = true
 			specs = append(specs, topics.External(s.Topic, "subscribed to by "+s.Name))
+		}
+	}
+	for _, table := range c.Tables {
+		if !strings.HasPrefix(table.Topic, c.Name+".") && !foreign[table.Topic] {
+			foreign[table.Topic] = true
+			specs = append(specs, topics.External(table.Topic, "read by table "+table.Name))
 		}
 	}
 	for _, p := range c.Projections {

@@ -86,7 +86,7 @@ func (h *harness) start(ts *testscript.TestScript, neg bool, args []string) {
 	h.ready(ts, false, []string{name})
 }
 
-// run runs a context in the background against the brokers of the script, ready or not:
+// run runs a context in the background against the brokers of the script, ready or not, and sets HTTP to where it serves health:
 //
 //	run NAME FOLDER [FLAG ...]
 func (h *harness) run(ts *testscript.TestScript, neg bool, args []string) {
@@ -101,6 +101,7 @@ func (h *harness) launchAs(ts *testscript.TestScript, name, folder, brokers stri
 	loaded, problems := contexts.Load(ts.MkAbs(folder), contexts.Options{Registry: ts.Getenv(registryEnv)})
 	ts.Check(problems.Err())
 	address := freeAddress(h.ctx, ts)
+	ts.Setenv("HTTP", address)
 	p := launch(ts, append(argv, "--http", address))
 	p.context, p.brokers, p.http = loaded.Name, strings.Split(brokers, ","), address
 	ts.Value(processesKey{}).(processes)[name] = p

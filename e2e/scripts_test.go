@@ -73,7 +73,7 @@ type harness struct {
 }
 
 // renamed is a context's name where a folder refers to it: in a topic that is followed, or before an entity that is sent to.
-var renamed = regexp.MustCompile(`(topic: |")(shop|billing|audit|bank)\.`)
+var renamed = regexp.MustCompile(`(topic: |")(shop|billing|audit|bank|till)\.`)
 
 // setUp gives each script the examples, a home of its own, and on real brokers a name of its own for each context and each topic of nobody's: with SUFFIX.
 func (h *harness) setUp(env *testscript.Env) error {

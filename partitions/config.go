@@ -17,6 +17,8 @@ type Config struct {
 	// Shards is the number of partitions of every topic of the context.
 	Shards     int32
 	Components []Component
+	// Needs are what must be there before a shard runs; none by default.
+	Needs []Need
 	// Version tells this folder, or this build, from another; members tell it to each other.
 	Version string
 	Client  client.Config

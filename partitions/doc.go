@@ -8,8 +8,9 @@
 //	        dispatch.go      view.go, overlay.go            window.go, commit.go                                 commit.go       report.go
 //
 // Who owns what: Run makes the parts (run.go). The manager turns the group's callbacks into stays of shards (manager.go); a shard is one stay,
-// with a goroutine that acquires, waits, and takes back (shard.go, acquire.go, lifecycle.go). A lane has one goroutine that reads, decides and
-// sends (lane.go, dispatch.go); its commits and recoveries run beside it and answer with a result (commit.go, recovery.go).
+// with a goroutine that acquires once what all shards need is there (needs.go), waits, and takes back (shard.go, acquire.go, lifecycle.go). A lane
+// has one goroutine that reads, decides and sends (lane.go, dispatch.go); its commits and recoveries run beside it and answer with a result
+// (commit.go, recovery.go).
 //
 // # Invariants
 //

@@ -76,6 +76,8 @@ type world struct {
 	controls *Controls
 	// dial is how the brokers are reached, nil for TCP.
 	dial dialFunc
+	// needs are those of instances that are launched from now on.
+	needs []Need
 }
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -154,6 +156,7 @@ type log struct {
 	stopped []error
 	rebuilt []string
 	group   GroupEvent
+	needs   []NeedEvent
 	// onCommitted is called behind every committed window; nil for none.
 	onCommitted func()
 }
@@ -174,6 +177,7 @@ func (l *log) listener() Listener {
 		GroupChanged: func(e GroupEvent) { lock(func() { l.group = e }) },
 		Waiting:      func(e WaitingEvent) { lock(func() { l.waits = append(l.waits, fmt.Sprintf("%s: %v", e.For, e.Err)) }) },
 		StoreRebuilt: func(e StoreEvent) { lock(func() { l.rebuilt = append(l.rebuilt, e.Reason) }) },
+		NeedChanged:  func(e NeedEvent) { lock(func() { l.needs = append(l.needs, e) }) },
 		TaskStopped:  func(e TaskStopped) { lock(func() { l.stopped = append(l.stopped, e.Err) }) },
 	}
 }
@@ -202,8 +206,7 @@ func (w *world) launch(name string, dial dialFunc, fs vfs.FS, components ...Comp
 	in := &instance{cancel: cancel, done: make(chan error, 1), events: &log{}, env: env, views: NewViews()}
 	cfg := Config{
 		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers, Dial: dial}, Stores: env,
-		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(), Views: in.views,
-		Controls: w.controls,
+		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(), Views: in.views, Needs: w.needs, Controls: w.controls,
 	}
 	go func() { in.done <- Run(ctx, cfg) }()
 	return in

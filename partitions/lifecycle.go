@@ -4,7 +4,7 @@ import "github.com/partita-io/partita/internal/invariants"
 
 // State is where one stay of a shard with this process has come to.
 //
-//	          ┌────────────┐ broken store, process error
+//	          ┌────────────┐ broken store, process error, a need that is not met any more
 //	          ▼            │
 //	Acquiring ──► Running ─┤
 //	    │            │     │
@@ -13,7 +13,7 @@ import "github.com/partita-io/partita/internal/invariants"
 //	           ▼
 //	        Closed
 //
-// Acquiring fences, reads progress and restores; no record is looked at. Running: the lanes have its tasks. Leaving: no record is taken in any
+// Acquiring waits for what the shards need, fences, reads progress and restores; no record is looked at. Running: the lanes have its tasks. Leaving: no record is taken in any
 // more, windows that hold some are finished (revoked) or dropped (lost). Closed: the stores are closed, another stay may begin.
 type State uint8
 

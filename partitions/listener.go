@@ -26,6 +26,8 @@ type Listener struct {
 	// Waiting: the engine cannot go on now and tries again (a broker away, authorisation missing). Resumed ends it.
 	Waiting func(WaitingEvent)
 	Resumed func(WaitingEvent)
+	// NeedChanged: a need is met, or not, or in trouble; once for each at the start, when nothing is known of it.
+	NeedChanged func(NeedEvent)
 }
 
 // ShardEvent is about one shard.
@@ -100,4 +102,10 @@ type WaitingEvent struct {
 	For   string
 	Err   error
 	Retry time.Duration
+}
+
+// NeedEvent is how things stand with a need from now on.
+type NeedEvent struct {
+	Need string
+	NeedState
 }

@@ -20,6 +20,7 @@ func (l Listener) withDefaults() *Listener {
 	fill(&l.GroupChanged)
 	fill(&l.Waiting)
 	fill(&l.Resumed)
+	fill(&l.NeedChanged)
 	return &l
 }
 

@@ -46,6 +46,7 @@ type engine struct {
 	replies *replyTopics
 	targets *targets
 	waits   *waits
+	needs   *needs
 	sweep   sweeper
 	shards  sync.WaitGroup
 }
@@ -69,6 +70,7 @@ func Run(ctx context.Context, cfg Config) error {
 	rt.waits = newWaits(rt.listener)
 	rt.group = membership{waits: rt.waits, group: cfg.Context}
 	rt.config.Client.Hooks = append(slices.Clone(cfg.Client.Hooks), connections{waits: rt.waits}, rt.group)
+	rt.needs = newNeeds(cfg.Needs, rt.waits, rt.listener)
 	rt.manager = newManager(rt)
 	rt.mixture = newMixtureWatcher(rt)
 	defer rt.close()
@@ -172,6 +174,9 @@ func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
 		for _, l := range side {
 			lanes.Go(func() error { return l.run(rt.ctx) })
 		}
+	}
+	for _, need := range rt.needs.all {
+		lanes.Go(func() error { return rt.needs.run(rt.ctx, need, rt.config.Client) })
 	}
 	var err error
 	rt.member, err = client.NewMember(rt.config.Client, rt.config.Context, rt.progressTopic, client.Membership{

@@ -91,7 +91,7 @@ func (s *shard) run(ctx context.Context) {
 			closeStores(tasks)
 			tasks = nil
 			s.transitionTo(Acquiring)
-			if !errors.Is(err, errTopicCame) {
+			if !errors.Is(err, errTopicCame) && !errors.Is(err, errUnmet) {
 				s.engine.waits.say(s.what(), err)
 				sleep(ctx, brokenPause)
 			}
@@ -114,6 +114,8 @@ func (s *shard) stay(ctx context.Context) error {
 		return nil
 	case err := <-s.broken:
 		return err
+	case <-s.engine.needs.ceased():
+		return errUnmet
 	}
 }
 
@@ -178,6 +180,9 @@ const (
 // acquirePatiently tries until it works or ctx ends; then it returns nil.
 func (s *shard) acquirePatiently(ctx context.Context) []*task {
 	s.engine.listener.ShardAcquiring(s.event())
+	if !s.engine.needs.await(ctx) {
+		return nil
+	}
 	for pause := acquirePauseMin; ; pause = min(2*pause, acquirePauseMax) {
 		tasks, err := s.acquire(ctx)
 		if err == nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/pubsub"
 )
 
 // A Context is a bounded context as this package needs it.
@@ -22,6 +23,8 @@ type Context struct {
 	// Register makes the schemas known to a registry, before any value is written. It may be nil.
 	Register   func(ctx context.Context) error
 	Components []partitions.Component
+	// Tables are what every instance of the context has whole.
+	Tables []*pubsub.Table
 	// Version tells this folder, or this build, from another.
 	Version string
 }

@@ -56,8 +56,9 @@ func Run(ctx context.Context, o Options) error {
 	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name), views: partitions.NewViews()}
 	s.controls = partitions.NewControls()
 	s.metrics.ObserveStores(s.views.SizeBytes, s.views.OverlayBytes)
+	s.metrics.ObserveTables(o.Context.Tables)
 	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
-	BoundMemory()
+	BoundMemory(tableBytes(o.Context.Tables))
 	stores, err := statestore.OpenEnv(o.StateDir, statestore.Options{
 		Context: name, Unhealthy: s.unhealthy, Stores: len(o.Context.Components) * int(o.Context.Topics.Partitions),
 	})
@@ -89,12 +90,24 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 	followed := make(chan error, 1)
 	go func() { followed <- s.followControl(following) }()
 	err = partitions.Run(ctx, partitions.Config{
-		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components, Version: s.Context.Version,
-		Client: s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Controls: s.controls,
+		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components, Needs: s.needs(),
+		Version: s.Context.Version,
+		Client:  s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Controls: s.controls,
 		Listener: s.listener(),
 	})
 	stopFollowing()
 	return errors.Join(err, <-followed)
+}
+
+// needs are the tables.
+func (s *service) needs() []partitions.Need {
+	unreadable := telemetry.LogUnreadable(s.Logger, time.Now)
+	needs := make([]partitions.Need, len(s.Context.Tables))
+	for i, t := range s.Context.Tables {
+		t.WhenUnreadable(unreadable)
+		needs[i] = t
+	}
+	return needs
 }
 
 func (s *service) listener() partitions.Listener {

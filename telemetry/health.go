@@ -22,11 +22,13 @@ type Health struct {
 	stopped map[taskName]string
 	// idle: the group has given this process no shard.
 	idle bool
+	// needs are by their names.
+	needs map[string]partitions.NeedState
 }
 
 // NewHealth knows of no shards yet.
 func NewHealth(context string) *Health {
-	return &Health{context: context, states: newShardStates(), stopped: map[taskName]string{}}
+	return &Health{context: context, states: newShardStates(), stopped: map[taskName]string{}, needs: map[string]partitions.NeedState{}}
 }
 
 // Listener follows the shards.
@@ -52,6 +54,11 @@ func (h *Health) Listener() partitions.Listener {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			delete(h.stopped, taskName{e.Component, e.Shard})
+		},
+		NeedChanged: func(e partitions.NeedEvent) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.needs[e.Need] = e.NeedState
 		},
 	}
 }
@@ -82,13 +89,24 @@ func (h *Health) forget(shard int32) {
 // Report is the body of /readyz.
 type Report struct {
 	Context string `json:"context"`
-	// Ready: all shards of the process run and no task of theirs has stopped; or it has none because the others have them all.
+	// Ready: all shards of the process run and no task of theirs has stopped; or it has none because the others have them all. And everything is there
+	// that shards need.
 	Ready  bool `json:"ready"`
 	Shards struct {
 		Running   []int32 `json:"running"`
 		Acquiring []int32 `json:"acquiring"`
 	} `json:"shards"`
 	Stopped []StoppedTask `json:"stopped,omitempty"`
+	// Needs are those that are not met, or in trouble.
+	Needs []Need `json:"needs,omitempty"`
+}
+
+// A Need is something that shards need before they run.
+type Need struct {
+	Need string `json:"need"`
+	Met  bool   `json:"met"`
+	// Trouble is what it waits for, with the mend; empty while it only takes its time.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 // StoppedTask is a task that cannot go on, with the mend in Error.
@@ -100,10 +118,29 @@ type StoppedTask struct {
 
 // Report tells how things stand.
 func (h *Health) Report() Report {
-	r := Report{Context: h.context, Stopped: h.stoppedTasks()}
+	r := Report{Context: h.context, Stopped: h.stoppedTasks(), Needs: h.openNeeds()}
 	r.Shards.Running, r.Shards.Acquiring = h.states.in(running), h.states.in(acquiring)
-	r.Ready = (len(r.Shards.Running) > 0 || h.isIdle()) && len(r.Shards.Acquiring) == 0 && len(r.Stopped) == 0
+	r.Ready = (len(r.Shards.Running) > 0 || h.isIdle()) && len(r.Shards.Acquiring) == 0 && len(r.Stopped) == 0 &&
+		!slices.ContainsFunc(r.Needs, func(n Need) bool { return !n.Met })
 	return r
+}
+
+func (h *Health) openNeeds() []Need {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []Need
+	for name, s := range h.needs {
+		if s.Met && s.Trouble == nil {
+			continue
+		}
+		n := Need{Need: name, Met: s.Met}
+		if s.Trouble != nil {
+			n.Trouble = s.Trouble.Error()
+		}
+		list = append(list, n)
+	}
+	slices.SortFunc(list, func(a, b Need) int { return strings.Compare(a.Need, b.Need) })
+	return list
 }
 
 func (h *Health) stoppedTasks() []StoppedTask {

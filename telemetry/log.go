@@ -21,7 +21,7 @@ const (
 func Log(context string, logger *slog.Logger, now func() time.Time) partitions.Listener {
 	l := &logListener{
 		logger: logger.With(slog.String("context", context)), now: now, deadLetters: topics.Context{Name: context}.DeadLetters().Name,
-		restoring: map[taskName]partitions.RestoreEvent{},
+		restoring: map[taskName]partitions.RestoreEvent{}, met: map[string]bool{},
 	}
 	l.repeats.of = map[repeated]*repeat{}
 	return partitions.Listener{
@@ -48,7 +48,8 @@ func Log(context string, logger *slog.Logger, now func() time.Time) partitions.L
 		Waiting: func(e partitions.WaitingEvent) {
 			l.logger.Warn("waiting", slog.String("for", e.For), errorAttr(e.Err), slog.Duration("retry", e.Retry))
 		},
-		Resumed: func(e partitions.WaitingEvent) { l.logger.Info("going on", slog.String("for", e.For)) },
+		NeedChanged: l.needChanged,
+		Resumed:     func(e partitions.WaitingEvent) { l.logger.Info("going on", slog.String("for", e.For)) },
 	}
 }
 
@@ -67,6 +68,7 @@ type logListener struct {
 	// mu guards what follows: stores are restored side by side.
 	mu          sync.Mutex
 	mixed       bool
+	met         map[string]bool
 	restoring   map[taskName]partitions.RestoreEvent
 	restoreLine time.Time
 }
@@ -109,6 +111,20 @@ func (l *logListener) groupChanged(e partitions.GroupEvent) {
 	}
 	l.logger.Warn("members of the group run different versions: what a shard's owner lacks stands still there until they are the same",
 		slog.Any("instances_by_version", e.Versions), slog.Any("standing_shards", e.Standing))
+}
+
+// needChanged tells of needs that are met from now on, or not any more. Why not is told with what is waited for.
+func (l *logListener) needChanged(e partitions.NeedEvent) {
+	l.mu.Lock()
+	was := l.met[e.Need]
+	l.met[e.Need] = e.Met
+	l.mu.Unlock()
+	switch {
+	case e.Met && !was:
+		l.logger.Info("what the shards need is there", slog.String("need", e.Need))
+	case was && !e.Met:
+		l.logger.Error("shards stand still: what they need is not there any more", slog.String("need", e.Need), errorAttr(e.Trouble))
+	}
 }
 
 func (l *logListener) windowEnded(e partitions.WindowEvent) {

@@ -17,6 +17,7 @@ func Merge(listeners ...partitions.Listener) partitions.Listener {
 		GroupChanged:    each(listeners, func(l partitions.Listener) func(partitions.GroupEvent) { return l.GroupChanged }),
 		Waiting:         each(listeners, func(l partitions.Listener) func(partitions.WaitingEvent) { return l.Waiting }),
 		Resumed:         each(listeners, func(l partitions.Listener) func(partitions.WaitingEvent) { return l.Resumed }),
+		NeedChanged:     each(listeners, func(l partitions.Listener) func(partitions.NeedEvent) { return l.NeedChanged }),
 	}
 }
 

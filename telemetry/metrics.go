@@ -22,6 +22,7 @@ type Metrics struct {
 	now      func() time.Time
 	kafka    *kafkaHook
 	stores   *storeCollector
+	tables   *tableCollector
 
 	commands, events, rows, deadLetters, parked, forwarded, repliesDropped, messages, subscribed, transactions *prometheus.CounterVec
 	commandSeconds, projectionDelay, windowRecords, commitSeconds                                              *prometheus.HistogramVec
@@ -43,7 +44,8 @@ func NewMetrics(context string, now func() time.Time) *Metrics {
 	m.registerHistograms(registerer)
 	m.registerGauges(registerer)
 	m.stores = newStoreCollector()
-	registerer.MustRegister(m.stores)
+	m.tables = newTableCollector()
+	registerer.MustRegister(m.stores, m.tables)
 	m.kafka = newKafkaHook(m.Registry)
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

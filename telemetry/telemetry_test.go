@@ -19,7 +19,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/pubsub"
 	"github.com/partita-io/partita/telemetry"
 )
 
@@ -98,6 +100,10 @@ func play(l partitions.Listener, c *clock) {
 	l.GroupChanged(partitions.GroupEvent{Versions: versions, Standing: map[string][]int32{"totals": {0, 4}}})
 	l.Waiting(partitions.WaitingEvent{For: "broker", Err: errors.New("connection refused"), Retry: time.Second})
 	l.Resumed(partitions.WaitingEvent{For: "broker"})
+	l.NeedChanged(partitions.NeedEvent{Need: "table prices"})
+	l.NeedChanged(partitions.NeedEvent{Need: "table prices", NeedState: partitions.NeedState{Met: true}})
+	l.NeedChanged(partitions.NeedEvent{Need: "table prices", NeedState: partitions.NeedState{Met: true, Trouble: errors.New("the topic is away")}})
+	l.NeedChanged(partitions.NeedEvent{Need: "table prices", NeedState: partitions.NeedState{Trouble: errors.New("too much for max_bytes")}})
 	l.TaskStopped(partitions.TaskStopped{Component: "customer-totals", Shard: 1, Err: errors.New("a gap in shop.cart.events/1")})
 }
 
@@ -108,6 +114,9 @@ func TestScrapeShowsWhatTheEngineTold(t *testing.T) {
 		func() map[string]int64 { return map[string]int64{"cart": 4096} },
 		func() map[string]int64 { return map[string]int64{"cart": 12} },
 	)
+	prices := pubsub.NewTable(pubsub.TableDefinition{Name: "prices"})
+	prices.Fill(map[string][]byte{"apple": make([]byte, 27), "pear": make([]byte, 28)})
+	m.ObserveTables([]*pubsub.Table{prices})
 	play(telemetry.Merge(m.Listener(), telemetry.NewHealth("shop").Listener(), telemetry.Log("shop", slog.New(slog.DiscardHandler), c.now)), c)
 	_, body := get(t, telemetry.Handler(m, telemetry.NewHealth("shop")), "/metrics")
 	golden(t, "scrape.txt", ours(body))
@@ -191,6 +200,37 @@ func TestReadyMeansThatAllShardsRun(t *testing.T) {
 	require.Equal(t, []telemetry.StoppedTask{{Component: "cart", Shard: 1, Error: "a gap"}}, report.Stopped)
 	l.ShardClosed(partitions.ShardEvent{Shard: 1})
 	require.Equal(t, http.StatusOK, ready())
+}
+
+func TestReadyMeansThatEverythingIsThereThatShardsNeed(t *testing.T) {
+	h := telemetry.NewHealth("shop")
+	l := h.Listener()
+	l.GroupChanged(partitions.GroupEvent{Versions: map[string][]string{"9f31": {"i1"}}})
+	l.NeedChanged(partitions.NeedEvent{Need: "table rates"})
+	l.NeedChanged(partitions.NeedEvent{Need: "table prices", NeedState: partitions.NeedState{Trouble: errors.New("topic prices is missing")}})
+	require.False(t, h.Report().Ready)
+	require.Equal(t, []telemetry.Need{{Need: "table prices", Trouble: "topic prices is missing"}, {Need: "table rates"}}, h.Report().Needs)
+	l.NeedChanged(partitions.NeedEvent{Need: "table rates", NeedState: partitions.NeedState{Met: true}})
+	// What was there and is away now keeps nobody from running, and is told.
+	l.NeedChanged(partitions.NeedEvent{Need: "table prices", NeedState: partitions.NeedState{Met: true, Trouble: errors.New("topic prices is missing")}})
+	require.True(t, h.Report().Ready)
+	require.Equal(t, []telemetry.Need{{Need: "table prices", Met: true, Trouble: "topic prices is missing"}}, h.Report().Needs)
+}
+
+func TestRowsThatCannotBeReadAreOneLineEveryFewSeconds(t *testing.T) {
+	var out bytes.Buffer
+	c := newClock()
+	told := telemetry.LogUnreadable(slog.New(slog.NewTextHandler(&out, nil)), c.now)
+	for i := range 100 {
+		place := records.Place{TopicPartition: records.TopicPartition{Topic: "shop-prices"}, Offset: records.Offset(i)}
+		told(pubsub.UnreadableRow{Table: "prices", Place: place, Err: errors.New("it has no key")})
+		if i == 98 {
+			c.at = c.at.Add(11 * time.Second)
+		}
+	}
+	require.Equal(t, 2, strings.Count(out.String(), "\n"))
+	require.Contains(t, out.String(), `table=prices records=1 last=shop-prices/0/0 error="it has no key"`)
+	require.Contains(t, out.String(), `table=prices records=99 last=shop-prices/0/99`)
 }
 
 func TestAProcessForWhichThereIsNoShardIsReady(t *testing.T) {

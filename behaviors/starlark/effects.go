@@ -19,6 +19,8 @@ type turn struct {
 	own []*Message
 	// messages are what a stream, which entity names then, may write.
 	messages map[string]*Message
+	// tables are what ctx.tables has.
+	tables []Table
 }
 
 // An effect is what a function asks for by returning it.

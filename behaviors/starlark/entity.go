@@ -24,6 +24,7 @@ type EntityConfig struct {
 	Codec    Codec
 	// Outlets are what the entity may send to; nil for nothing.
 	Outlets *Outlets
+	Tables  []Table
 	// Print takes what scripts print; nil drops it.
 	Print  func(file, text string)
 	Limits Limits
@@ -41,7 +42,7 @@ type entity struct {
 // LoadEntity loads an entity's script. All its problems come back at once; the entity is usable when there are none.
 func LoadEntity(config EntityConfig) (behaviors.Entity, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	allowed := turn{entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands}
+	allowed := turn{entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands, tables: config.Tables}
 	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Commands, config.Events, []*Message{config.State})
 	if len(problems) > 0 {
 		return nil, problems
@@ -122,7 +123,7 @@ func (e *entity) decideOne(ctx context.Context, command *entities.Command, state
 	cmd.Freeze()
 	t := e.caller.borrow()
 	defer e.caller.giveBack(t)
-	result, failure := t.call(function, e.allowed, state, cmd, commandContext(command))
+	result, failure := t.call(function, e.allowed, state, cmd, commandContext(command, t.tables(e.config.Tables)))
 	if failure != nil {
 		return d, failure
 	}
@@ -230,9 +231,9 @@ func (e *entity) withState(t *thread, decide *star.Function, d entities.Decision
 	return d, nil
 }
 
-func commandContext(c *entities.Command) *scope {
-	return &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers"}, values: []star.Value{
-		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), headersToStar(c.Headers),
+func commandContext(c *entities.Command, tables *tables) *scope {
+	return &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
+		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), headersToStar(c.Headers), tables,
 	}}
 }
 

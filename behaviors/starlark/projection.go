@@ -27,6 +27,7 @@ type ProjectionConfig struct {
 	Codec  Codec
 	// RowContentType is the content type that Codec.Encode writes.
 	RowContentType string
+	Tables         []Table
 	Print          func(file, text string)
 	Limits         Limits
 }
@@ -45,7 +46,7 @@ var _ behaviors.Projection = (*Projection)(nil)
 // LoadProjection loads a projection's script. All its problems come back at once; the projection is usable when there are none.
 func LoadProjection(config ProjectionConfig) (*Projection, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{}, config.Events, []*Message{config.Row})
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{tables: config.Tables}, config.Events, []*Message{config.Row})
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -101,7 +102,7 @@ func (p *Projection) Apply(ctx context.Context, stored []byte, event *behaviors.
 	if failure != nil {
 		return nil, failure
 	}
-	result, failure := t.call(on, turn{}, row, record, eventContext(event))
+	result, failure := t.call(on, turn{}, row, record, eventContext(event, t.tables(p.config.Tables)))
 	if failure != nil {
 		return nil, failure
 	}
@@ -164,8 +165,9 @@ func (p *Projection) RowJSON(row []byte) ([]byte, error) {
 	return p.config.Codec.JSON(p.config.Row, value)
 }
 
-func eventContext(e *behaviors.Event) *scope {
-	return &scope{names: []string{"entity", "entity_id", "sequence", "now", "command_id", "headers"}, values: []star.Value{
-		star.String(e.Entity), star.String(e.EntityID), star.MakeInt64(e.Sequence), star.MakeInt64(e.NowMS), star.String(e.CausationID), headersToStar(e.Headers),
+func eventContext(e *behaviors.Event, tables *tables) *scope {
+	return &scope{names: []string{"entity", "entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
+		star.String(e.Entity), star.String(e.EntityID), star.MakeInt64(e.Sequence), star.MakeInt64(e.NowMS), star.String(e.CausationID),
+		headersToStar(e.Headers), tables,
 	}}
 }

@@ -116,6 +116,7 @@ func (l *loader) run(file string, source []byte) star.StringDict {
 		}
 	}
 	l.problems = append(l.problems, l.allowed.checkCalls(parsed)...)
+	l.problems = append(l.problems, checkTables(parsed, l.allowed.tables)...)
 	guard(parsed)
 	program, err := star.FileProgram(parsed, l.predeclared.Has)
 	if err != nil {

@@ -22,6 +22,7 @@ type StreamConfig struct {
 	Events []*Message
 	// Messages are the records that it writes.
 	Messages []*Message
+	Tables   []Table
 	Codec    Codec
 	Print    func(file, text string)
 	Limits   Limits
@@ -40,7 +41,7 @@ var _ behaviors.Stream = (*Stream)(nil)
 // LoadStream loads a stream's script. All its problems come back at once; the stream is usable when there are none.
 func LoadStream(config StreamConfig) (*Stream, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{}, config.Events, config.Messages)
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{tables: config.Tables}, config.Events, config.Messages)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -85,7 +86,7 @@ func (s *Stream) Write(ctx context.Context, event *behaviors.Event) (messages []
 	}
 	t := s.caller.borrow()
 	defer s.caller.giveBack(t)
-	result, failure := t.call(on, turn{entity: s.config.Name, messages: s.messages}, record, eventContext(event))
+	result, failure := t.call(on, turn{entity: s.config.Name, messages: s.messages}, record, eventContext(event, t.tables(s.config.Tables)))
 	if failure != nil {
 		return nil, failure
 	}

@@ -19,6 +19,7 @@ type SubscriptionConfig struct {
 	Messages []*Message
 	Codec    Codec
 	Outlets  *Outlets
+	Tables   []Table
 	Print    func(file, text string)
 	Limits   Limits
 }
@@ -33,7 +34,7 @@ type subscription struct {
 // LoadSubscription loads a subscription's script. All its problems come back at once; the subscription is usable when there are none.
 func LoadSubscription(config SubscriptionConfig) (behaviors.Subscription, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	allowed := turn{entity: config.Name, outlets: config.Outlets}
+	allowed := turn{entity: config.Name, outlets: config.Outlets, tables: config.Tables}
 	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Messages)
 	if len(problems) > 0 {
 		return nil, problems
@@ -65,7 +66,7 @@ func (s *subscription) Handle(ctx context.Context, message *behaviors.Event) (ou
 	received.Freeze()
 	t := s.caller.borrow()
 	defer s.caller.giveBack(t)
-	result, failure := t.call(function, s.allowed, received, messageContext(message))
+	result, failure := t.call(function, s.allowed, received, messageContext(message, t.tables(s.config.Tables)))
 	if failure != nil {
 		return out, failure
 	}
@@ -83,8 +84,8 @@ func (s *subscription) Handle(ctx context.Context, message *behaviors.Event) (ou
 	return out, nil
 }
 
-func messageContext(m *behaviors.Event) *scope {
-	return &scope{names: []string{"key", "now", "id", "headers"}, values: []star.Value{
-		star.String(m.EntityID), star.MakeInt64(m.NowMS), star.String(m.CausationID), headersToStar(m.Headers),
+func messageContext(m *behaviors.Event, tables *tables) *scope {
+	return &scope{names: []string{"key", "now", "id", "headers", "tables"}, values: []star.Value{
+		star.String(m.EntityID), star.MakeInt64(m.NowMS), star.String(m.CausationID), headersToStar(m.Headers), tables,
 	}}
 }

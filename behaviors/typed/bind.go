@@ -22,7 +22,7 @@ type Config struct {
 	Namespace string
 }
 
-// A Part is an [Entity], a [Projection], a [Stream], a [Publication] or a [Subscription].
+// A Part is an [Entity], a [Projection], a [Stream], a [Publication], a [Subscription] or a [Table].
 type Part interface {
 	// records are the structs that the part reads and writes.
 	records() []record
@@ -42,6 +42,7 @@ type Model struct {
 	Streams       []BoundStream
 	Publications  []BoundPublication
 	Subscriptions []BoundSubscription
+	Tables        []BoundTable
 }
 
 // A BoundEntity is an entity type with its behaviour.
@@ -101,6 +102,8 @@ type binder struct {
 	maxBytes    int
 	hasRegistry bool
 	outlets     outlets
+	// tables are complete when all parts are bound.
+	tables boundTables
 }
 
 // giveRegistry is the mend where a registry is missing.
@@ -109,7 +112,7 @@ const giveRegistry = "give partita.Options its Registry (with typed.Bind: Config
 // Bind checks the parts of a context together and makes behaviours of them. The error holds everything that is wrong. What is asked of a registry
 // while rows are shown ends with ctx.
 func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
-	b := &binder{definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes, hasRegistry: config.Registry != nil}
+	b := &binder{definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes, hasRegistry: config.Registry != nil, tables: boundTables{}}
 	if b.maxBytes == 0 {
 		b.maxBytes = schemas.DefaultMaxBytes
 	}

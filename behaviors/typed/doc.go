@@ -30,7 +30,8 @@
 // a default (`avro:"note,default="`), one that is taken away is passed over.
 //
 // What is decided may also be sent, in the same transaction: commands to other entities ([Send]), whose answers may come back as commands ([Ask]), and
-// messages to a [Publication] ([Publish]). A [Subscription] makes such sendings of the messages of a topic.
+// messages to a [Publication] ([Publish]). A [Subscription] makes such sendings of the messages of a topic. Functions
+// may look rows up in a [Table], which every instance has whole.
 //
 // [Bind] checks all parts of a context together and makes behaviours of them. A payload in single-object encoding under today's schema is read
 // straight into its struct. Everything else, JSON, Confluent's format and older schemas, is first brought to that by package schemas.

@@ -20,7 +20,11 @@ type Context struct {
 	// CommandID is "source/id" as the sender gave it, else the record's place.
 	CommandID string
 	Headers   []entities.Header
+
+	looks *looks
 }
+
+func (c Context) tables() *looks { return c.looks }
 
 // Now is NowMS as a time.
 func (c Context) Now() time.Time { return time.UnixMilli(c.NowMS).UTC() }

@@ -22,6 +22,7 @@ type entityBehavior[S any] struct {
 	inbox  inbox[decide[S]]
 	events kinds[*outgoing[S]]
 	outbox *outbox
+	tables boundTables
 	// history reads events that happened.
 	history inbox[evolve[S]]
 	// stateBytes is about what a state takes.
@@ -104,7 +105,7 @@ func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
 	// A function may have changed what its copy of the state refers to: such a state is read again.
 	t.StateIsKept = !b.refers
 	effects, err := command.do(data, command.message, state, Context{
-		EntityID: c.EntityID, Sequence: c.Sequence, NowMS: c.NowMS, CommandID: c.ID, Headers: c.Headers,
+		EntityID: c.EntityID, Sequence: c.Sequence, NowMS: c.NowMS, CommandID: c.ID, Headers: c.Headers, looks: b.tables.looking(),
 	})
 	if err == nil {
 		if err = effects.check(); err != nil {

@@ -13,6 +13,7 @@ const (
 	kindProjection   = "projection"
 	kindPublication  = "publication"
 	kindSubscription = "subscription"
+	kindTable        = "table"
 )
 
 // An outline is what the parts of a context must know of each other.
@@ -58,10 +59,14 @@ func checkTogether(all []outline) []error {
 	var problems []error
 	taken, entities := map[string]bool{}, map[string]outline{}
 	for _, o := range all {
-		if taken[o.name] {
+		name := o.name
+		if o.kind == kindTable {
+			name = "table " + name // It has no topic of its own, and may be called like the projection whose rows it has.
+		}
+		if taken[name] {
 			problems = append(problems, fmt.Errorf("%s %s: another part has this name", o.kind, o.name))
 		}
-		taken[o.name] = true
+		taken[name] = true
 		if o.kind == kindEntity {
 			entities[o.name] = o
 		}

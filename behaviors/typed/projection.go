@@ -19,7 +19,10 @@ type EventContext struct {
 	Headers   []entities.Header
 
 	deleted bool
+	looks   *looks
 }
+
+func (c *EventContext) tables() *looks { return c.looks }
 
 // Now is NowMS as a time.
 func (c *EventContext) Now() time.Time { return time.UnixMilli(c.NowMS).UTC() }

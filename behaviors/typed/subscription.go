@@ -15,7 +15,11 @@ type MessageContext struct {
 	// ID is "source/id" as the sender gave it, else the record's place.
 	ID      string
 	Headers []entities.Header
+
+	looks *looks
 }
+
+func (c MessageContext) tables() *looks { return c.looks }
 
 // Now is NowMS as a time.
 func (c MessageContext) Now() time.Time { return time.UnixMilli(c.NowMS).UTC() }

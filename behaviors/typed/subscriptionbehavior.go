@@ -14,6 +14,7 @@ type subscriptionBehavior struct {
 	name   string
 	inbox  inbox[handle]
 	outbox *outbox
+	tables boundTables
 }
 
 var _ behaviors.Subscription = (*subscriptionBehavior)(nil)
@@ -34,7 +35,7 @@ func (b *subscriptionBehavior) Handle(ctx context.Context, message *behaviors.Ev
 		return out, failure
 	}
 	effects, err := kind.do(data, kind.message, MessageContext{
-		Key: message.EntityID, NowMS: message.NowMS, ID: message.CausationID, Headers: message.Headers,
+		Key: message.EntityID, NowMS: message.NowMS, ID: message.CausationID, Headers: message.Headers, looks: b.tables.looking(),
 	})
 	if err == nil {
 		if err = effects.checkSentOnly(); err != nil {

@@ -142,6 +142,34 @@ func (w *world) anyEvent() *entry {
 	return first
 }
 
+// Decisions look at a table that is a part, older than their process, or goes back.
+func TestRatesThatNoDecisionMaySeeAreNoticed(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, dir, newTally(), entities.DeadLetter)
+		defer w.close()
+		watch := w.watchRates("i0#1")
+		show := func(without string, change int) {
+			rows := map[string][]byte{}
+			for key, n := range w.rates.written {
+				if key != without {
+					rows[key] = []byte(strconv.Itoa(n + change))
+				}
+			}
+			watch.table.Fill(rows)
+			watch.look()
+		}
+		show("", 0)
+		show("", 5)
+		require.NoError(t, w.checkRates())
+		show("", 4)
+		require.ErrorContains(t, w.checkRates(), "rates: i0#1 decides with r1 at 5, where it was 6 before")
+		w.rates.wrongs = nil
+		show("r3", 9)
+		require.ErrorContains(t, w.checkRates(), "rates: i0#1 decides with r3 at 0")
+	})
+}
+
 // A checker that never finds anything would pass every seed. So each is shown a history without faults, and then the same one with a forgery.
 func TestEachInvariantsCheckerNoticesAForgery(t *testing.T) {
 	dir := t.TempDir()

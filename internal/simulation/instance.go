@@ -41,6 +41,8 @@ type life struct {
 	done  chan error
 	// instanceID is what the group knows the process by.
 	instanceID string
+	// watch is on the table that its decisions see.
+	watch *watch
 	// recorder is for the case that the seed fails.
 	recorder *recorder
 }
@@ -64,7 +66,7 @@ func (in *instance) start() {
 	l := &life{
 		name: name, link: newLink(w.network.DialContext, name, w.tally), disk: newDisk(in.store, w.tally), views: partitions.NewViews(), done: make(chan error, 1),
 	}
-	l.recorder = &recorder{began: w.began}
+	l.recorder, l.watch = &recorder{began: w.began}, w.watchRates(name)
 	l.link.witness, l.link.outage, l.link.recorder = w.witness, w.outage, l.recorder
 	env, err := statestore.OpenEnv(in.directory(), storeOptions(l.disk))
 	require.NoError(w.t, err)
@@ -74,7 +76,8 @@ func (in *instance) start() {
 	brokers := w.client(l.link.dial)
 	brokers.Logger = l.recorder
 	cfg := partitions.Config{
-		Context: bank.Name, Shards: shards, Components: w.components(ctx), Client: brokers, Stores: env, Version: "1",
+		Context: bank.Name, Shards: shards, Components: w.components(ctx, l.watch), Needs: []partitions.Need{l.watch.table}, Client: brokers,
+		Stores: env, Version: "1",
 		WindowRecords: windowRecords, WindowBytes: windowBytes, Views: l.views, Listener: w.listener(in, l),
 	}
 	in.life = l

@@ -14,6 +14,7 @@ import (
 func (s *schedule) send(n int) {
 	s.note("%d commands", n)
 	s.tally.add("work", "commands", n)
+	s.changeRate()
 	for range n {
 		s.cl.Produce(s.t.Context(), s.command(), func(_ *kgo.Record, err error) { require.NoError(s.t, err) })
 	}

@@ -70,6 +70,7 @@ type world struct {
 	began     time.Time
 	told      told
 	found     []found
+	rates     rates
 	// attendance is who speaks in the group.
 	attendance attendance
 
@@ -82,7 +83,7 @@ func newWorld(t *testing.T, dir string, counts *tally, onFailure entities.OnFail
 	t.Helper()
 	w := &world{
 		t: t, dir: dir, tally: counts, network: new(kfake.VirtualNetwork), began: time.Now(), outage: newOutage(), witness: newWitness(),
-		onFailure: onFailure, mended: new(mended),
+		onFailure: onFailure, mended: new(mended), rates: rates{written: map[string]int{}},
 	}
 	w.link = newLink(w.network.DialContext, "the workload", counts)
 	ports := make([]int, nodes)
@@ -96,6 +97,9 @@ func newWorld(t *testing.T, dir string, counts *tally, onFailure entities.OnFail
 	w.cl, err = client.NewPlainProducer(w.client(w.link.dial))
 	require.NoError(t, err)
 	w.createTopics()
+	for range rateKeys {
+		w.changeRate()
+	}
 	// The repartition topic is left out: what was read is deleted from it.
 	w.history, err = newHistory(w.cluster, w.client(nil).Brokers, w.link.dial, progressTopic, repliesTopic, deadLettersTopic, parkedTopic, commandsTopic,
 		eventsTopic, changelogTopic, groupsTopic, balancesTopic, movesTopic, outside)
@@ -112,6 +116,7 @@ func (w *world) createTopics() {
 		bank.Progress(), bank.Replies(), bank.DeadLetters(), bank.Parked(), bank.Commands("account"), bank.Events("account"), bank.Changelog("account"),
 		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"), bank.Publication("moves"),
 		{Name: outside, Partitions: outsides},
+		{Name: ratesTopic, Partitions: ratePartitions},
 	} {
 		config := map[string]*string{}
 		for key, value := range spec.Config {
@@ -159,11 +164,11 @@ func (w *world) note(format string, args ...any) {
 	w.trace = append(w.trace, fmt.Sprintf("%8.3f s  ", time.Since(w.began).Seconds())+fmt.Sprintf(format, args...))
 }
 
-func (w *world) components(ctx context.Context) []partitions.Component {
+func (w *world) components(ctx context.Context, watch *watch) []partitions.Component {
 	events := []string{eventsTopic}
 	return []partitions.Component{
 		commands.Definition{
-			Topics: bank, Name: "account", Behavior: account{w.mended}, Remember: entities.DefaultRemember, OnFailure: w.onFailure,
+			Topics: bank, Name: "account", Behavior: watching{account{w.mended}, watch}, Remember: entities.DefaultRemember, OnFailure: w.onFailure,
 			ReleaseCommands: releaseCommands,
 		}.Component(ctx),
 		projections.Definition{Topics: bank, Name: "groups", Behavior: groups{}, Sources: events, Keyed: true}.Component(ctx),

@@ -68,12 +68,9 @@ func deadLetterColumns(r *kgo.Record) []string {
 // decoded is a value as JSON; what cannot be decoded is shown as it is, with the reason.
 func (f *folder) decoded(ctx context.Context, r *kgo.Record, candidates []*schemas.Message) json.RawMessage {
 	payload := entities.Payload{Data: r.Value, ContentType: header(r, records.ContentType)}
-	m, value, err := f.Codec.Decode(ctx, payload, header(r, records.Type), candidates...)
+	shown, err := f.JSON(ctx, payload, header(r, records.Type), candidates...)
 	if err == nil {
-		var shown []byte
-		if shown, err = schemas.AppendJSON(nil, m.Type, value); err == nil {
-			return shown
-		}
+		return shown
 	}
 	return quoted(fmt.Sprintf("cannot be decoded: %v: %q", err, r.Value))
 }

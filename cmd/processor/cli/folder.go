@@ -55,6 +55,9 @@ func (f *folder) service(ctx context.Context) *service.Context {
 	if f.Encoding == contexts.Confluent {
 		c.Register = f.Codec.Register
 	}
+	for _, t := range f.Tables {
+		c.Tables = append(c.Tables, t.Content)
+	}
 	for _, m := range f.Schemas.Messages() {
 		c.Schemas = append(c.Schemas, admin.Schema{Fingerprint: m.Fingerprint, Name: m.FullName, JSON: m.SchemaJSON})
 	}

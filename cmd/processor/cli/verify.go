@@ -66,7 +66,7 @@ func (a *app) verify(ctx context.Context, args []string, o *verifyOptions) error
 	if err != nil {
 		return err
 	}
-	service.BoundMemory()
+	service.BoundMemory(0)
 	options := a.verification(f, entity, cfg, dir, o.json)
 	if len(args) == 3 {
 		options.ID = args[2]
