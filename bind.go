@@ -69,7 +69,7 @@ func (c Context) checkTargets(streams []typed.BoundStream) error {
 func (b *bound) context(ctx context.Context) *service.Context {
 	t := b.topics
 	s := &service.Context{
-		Topics: t, Specs: []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters(), t.Parked(), t.Operations()}, Register: b.register,
+		Topics: t, Specs: []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters(), t.Parked(), t.Operations(), t.Control()}, Register: b.register,
 		Version: buildVersion(),
 		Adopt:   func(written map[uint64]admin.Schema) error { return adopt(b.model.Schemas, b.history, written) },
 	}

@@ -44,6 +44,14 @@ func (c *Context) FindEntity(name string) (*Entity, error) {
 	return nil, unknown("entity", name, c.entityNames())
 }
 
+// FindProjection is the projection of this name; the error names the nearest.
+func (c *Context) FindProjection(name string) (*Projection, error) {
+	if p := c.Projection(name); p != nil {
+		return p, nil
+	}
+	return nil, unknown("projection", name, c.projectionNames())
+}
+
 // FindCommand is the command of this name; the error names the nearest.
 func (e *Entity) FindCommand(name string) (*schemas.Message, error) {
 	if m := e.Command(name); m != nil {

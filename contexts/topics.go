@@ -14,7 +14,7 @@ func (c *Context) TopicContext() topics.Context {
 // Topics are all topics that the context needs, those of others included.
 func (c *Context) Topics() []topics.Spec {
 	t := c.TopicContext()
-	specs := []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters(), t.Parked(), t.Operations()}
+	specs := []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters(), t.Parked(), t.Operations(), t.Control()}
 	for _, e := range c.Entities {
 		specs = append(specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/partita-io/partita/control"
 	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/client"
@@ -72,7 +73,16 @@ func TestOperationsOnThePagesAreSome(t *testing.T) {
 		require.Equal(t, strings.TrimSpace(line), string(again))
 		done++
 	}
-	require.Equal(t, 4, done)
+	require.Equal(t, 6, done)
+}
+
+func TestTheControlRecordOnThePageIsOne(t *testing.T) {
+	text := strings.TrimSpace(blockOf(t, "docs/formats/control.md", `{"version"`))
+	p, err := control.Parse([]byte(text))
+	require.NoError(t, err)
+	value, err := p.Value()
+	require.NoError(t, err)
+	require.Equal(t, text, string(value))
 }
 
 // bytesOf are those of a block. What they mean stands beside them, behind two spaces or more.

@@ -35,6 +35,8 @@ type Config struct {
 	WindowRecords, WindowBytes int
 	// Views answers questions about committed state while the context runs. Default: one that nobody asks.
 	Views *Views
+	// Controls bring what operators want. Default: they want nothing.
+	Controls *Controls
 	// Listener receives what happens.
 	Listener Listener
 }
@@ -48,6 +50,10 @@ const (
 func (c *Config) setDefaults() {
 	if c.Views == nil {
 		c.Views = NewViews()
+	}
+	if c.Controls == nil {
+		c.Controls = NewControls()
+		c.Controls.Set(nil)
 	}
 	if c.Lanes == 0 {
 		c.Lanes = 1

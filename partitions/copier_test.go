@@ -26,6 +26,9 @@ func (c *copier) Process(w Window, recs []Record) error {
 	for i := range recs {
 		r := &recs[i]
 		if string(r.Key) == c.broken.Load() {
+			if r.MayFail {
+				continue
+			}
 			return &StopError{Before: r, Err: errBroken{string(r.Key)}}
 		}
 		count, err := w.Partitions(c.topic)
@@ -50,6 +53,13 @@ func (b *bubble) copying(broken *atomic.Value) Component {
 		Name: "copier", Side: WriteSide, Inputs: []Input{{Topic: b.name + ".counter.commands"}}, Targets: []string{topic},
 		New: func(int32) Processor { return &copier{topic: topic, broken: broken} },
 	}
+}
+
+// following is copying on the read side, where components take orders.
+func (b *bubble) following(broken *atomic.Value) Component {
+	c := b.copying(broken)
+	c.Side = ReadSide
+	return c
 }
 
 func noneBroken() *atomic.Value {

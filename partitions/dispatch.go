@@ -50,7 +50,7 @@ func (in *input) take(fetched []*kgo.Record) batch {
 		if b.records == nil {
 			b.records = make([]Record, 0, len(fetched))
 		}
-		b.records = append(b.records, Record{Record: r})
+		b.records = append(b.records, Record{Record: r, MayFail: records.Offset(r.Offset) == in.skip})
 		b.bytes += len(r.Key) + len(r.Value) + outputOverhead
 	}
 	if len(b.records) == 0 {
@@ -105,6 +105,7 @@ func reading(at records.TopicPartition) string { return fmt.Sprintf("reading %s"
 // stopTask takes one task out of the lane for good: it would skip records if it went on. The rest of its shard goes on.
 func (l *lane) stopTask(t *task, err error) {
 	l.stopInputs(t)
+	t.why = err
 	t.shard.taskStopped(t, err)
 }
 

@@ -72,6 +72,8 @@ type world struct {
 	dir     string
 	// own are brokers that a test may stop and start; nil for those that PARTITA_TEST_BROKERS names.
 	own ownBrokers
+	// controls bring orders to the instances that are started from now on; nil: there are none.
+	controls *Controls
 	// dial is how the brokers are reached, nil for TCP.
 	dial dialFunc
 	// needs are those of instances that are launched from now on.
@@ -204,7 +206,7 @@ func (w *world) launch(name string, dial dialFunc, fs vfs.FS, components ...Comp
 	in := &instance{cancel: cancel, done: make(chan error, 1), events: &log{}, env: env, views: NewViews()}
 	cfg := Config{
 		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers, Dial: dial}, Stores: env,
-		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(), Views: in.views, Needs: w.needs,
+		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(), Views: in.views, Needs: w.needs, Controls: w.controls,
 	}
 	go func() { in.done <- Run(ctx, cfg) }()
 	return in

@@ -54,10 +54,10 @@ func (l *lane) withdraw(t *task) {
 	}
 }
 
-// resume reads a held task's inputs on, unless it has left the lane meanwhile.
+// resume reads a task's inputs on, unless it has left the lane meanwhile or something else keeps it.
 func (l *lane) resume(t *task) {
 	t.resuming = false
-	if l.tasks[t.shard] == nil || l.closing[t.shard] != nil || t.stopped {
+	if l.tasks[t.shard] == nil || l.closing[t.shard] != nil || t.stopped || t.paused {
 		return
 	}
 	for _, in := range t.inputs {

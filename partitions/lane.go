@@ -223,7 +223,9 @@ func (l *lane) add(s *shard, tasks []*task) {
 	l.tasks[s] = tasks
 	var inputs []*input
 	for _, t := range tasks {
-		inputs = append(inputs, t.inputs...)
+		if t.take(l.engine.config.Controls.of(t.component)); !t.paused {
+			inputs = append(inputs, t.inputs...)
+		}
 		if t.startsUnwritten() {
 			l.starting = append(l.starting, t)
 		}

@@ -15,6 +15,8 @@ type Listener struct {
 	ShardClosed  func(ShardEvent)
 	// TaskStopped: one task cannot go on (a gap in its input, a broken store); the rest goes on. Err names the mend.
 	TaskStopped func(TaskStopped)
+	// TaskGoesOn: a task that had stopped goes on, as an operator let the record pass that it stopped before.
+	TaskGoesOn func(TaskGoesOn)
 	// WindowEnded: a transaction came to its outcome.
 	WindowEnded func(WindowEvent)
 	// Fenced: transactions of instances that are not in the group were ended at take-over.
@@ -58,6 +60,12 @@ type TaskStopped struct {
 	Component string
 	Shard     int32
 	Err       error
+}
+
+// TaskGoesOn is about one task that had stopped.
+type TaskGoesOn struct {
+	Component string
+	Shard     int32
 }
 
 // WindowEvent is about one transaction.

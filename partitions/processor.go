@@ -64,6 +64,8 @@ type Record struct {
 	Refused string
 	// ReplyRefused says that the broker refused the reply to it, so none is produced.
 	ReplyRefused bool
+	// MayFail says that an operator wants the task not to stop before the record: if it cannot be processed, it is dead-lettered.
+	MayFail bool
 }
 
 // Window is a task's view of the transaction that is being filled. Everything written to it is committed together with the positions of the

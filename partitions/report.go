@@ -14,6 +14,7 @@ func (l Listener) withDefaults() *Listener {
 	fill(&l.ShardRunning)
 	fill(&l.ShardClosed)
 	fill(&l.TaskStopped)
+	fill(&l.TaskGoesOn)
 	fill(&l.WindowEnded)
 	fill(&l.Fenced)
 	fill(&l.GroupChanged)

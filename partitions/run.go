@@ -169,6 +169,7 @@ const (
 // serve joins the group and works until ctx ends or a lane fails.
 func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
 	lanes, failed := errgroup.WithContext(rt.ctx)
+	rt.config.Controls.serve(slices.Concat(rt.lanes[WriteSide], rt.lanes[ReadSide]))
 	for _, side := range rt.lanes {
 		for _, l := range side {
 			lanes.Go(func() error { return l.run(rt.ctx) })

@@ -26,7 +26,10 @@ func (l *lane) halt(t *task, stop *StopError) {
 		l.open = nil
 	}
 	l.withdraw(t)
+	t.stoppedBefore = stop.Before
 	l.stopTask(t, stop.Err)
+	// An operator may have let the record pass already, after it was fetched.
+	l.obeyWith(t)
 }
 
 // cutOff takes out of a window what a task was given from a record on. Its inputs stand before that again.

@@ -16,8 +16,14 @@ type task struct {
 	// changelogID is the topic id of the changelog.
 	changelogID [16]byte
 	inputs      []*input
-	// stopped: it takes no more records in, for good; somebody must say where it goes on.
-	stopped bool
+	// stopped: it takes no more records in, for good; somebody must say where it goes on. why is the reason as far as it is known, and stoppedBefore the
+	// record that it stopped before, if that was it.
+	stopped       bool
+	why           error
+	stoppedBefore *Record
+	// paused: an operator wants it to take no records in, and whyPaused says so. See orders.go.
+	paused    bool
+	whyPaused string
 
 	// held: a topic that it writes to was away, and nothing of it was committed since. resuming: it will be tried again. See hold.go.
 	held, resuming bool
@@ -39,6 +45,8 @@ type input struct {
 	// Positions by how far they got: committed <= decided. Records from decided on have not been looked at.
 	committed, decided records.Position
 	leaderEpoch        int32
+	// skip is the record that the task does not stop before, -1 for none.
+	skip records.Offset
 	// refused: the last fetch of it failed, and listeners were told.
 	refused bool
 	// end is the stable end seen by the last fetch, for the lag.

@@ -52,7 +52,7 @@ func (p *follower) Process(w partitions.Window, recs []partitions.Record) error 
 		if failure == nil {
 			continue
 		}
-		if p.onFailure == entities.Stop {
+		if p.onFailure == entities.Stop && !r.MayFail {
 			return p.stopBefore(r, f, failure)
 		}
 		p.bury(w, r, f, failure)
@@ -90,8 +90,8 @@ func (p *follower) stopBefore(r *partitions.Record, f *inbox.Fact, failure *enti
 	if f.ID != nil {
 		event = fmt.Sprintf("%s (%s)", f.ID, place)
 	}
-	return &partitions.StopError{Before: r, Err: fmt.Errorf("%s stopped before the event %s: %w; mend it and start the processors anew, or, to pass the event over, "+
-		"stop them and run: processor topics %s --start %s=%s:%d", p.name, event, failure, p.folder(), p.name, place.TopicPartition, place.Offset.Next())}
+	return &partitions.StopError{Before: r, Err: fmt.Errorf("%s stopped before the event %s: %w; mend it and start the processors anew, or, to go on without the event, "+
+		"run: processor projections %s skip %s", p.name, event, failure, p.folder(), p.name)}
 }
 
 func (p *follower) folder() string {

@@ -188,7 +188,7 @@ func TestAProjectionThatStopsNamesTheEventAndTheMend(t *testing.T) {
 	require.ErrorAs(t, err, &stop)
 	require.Same(t, &recs[1], stop.Before)
 	require.Equal(t, "words stopped before the event cart/c1/3 (shop.cart.events/0/5): step-limit: words.star:2:1: too many steps; mend it and start the "+
-		"processors anew, or, to pass the event over, stop them and run: processor topics examples/shop --start words=shop.cart.events/0:6", err.Error())
+		"processors anew, or, to go on without the event, run: processor projections examples/shop skip words", err.Error())
 	require.Equal(t, []string{"a"}, texts(d.window.outputs[partitions.OutputMessage]))
 	require.Empty(t, d.window.outputs[partitions.OutputDeadLetter])
 	require.Len(t, d.window.tallies, 1)
@@ -200,6 +200,18 @@ func TestATableThatStopsNamesTheTopicThatItsEventWasReadFrom(t *testing.T) {
 	r := repartitioned(d.window.outputs[partitions.OutputRepartition][0])
 	err := d.processor.Process(d.window, []partitions.Record{r})
 	require.ErrorContains(t, err, "notes stopped before the event cart/c1/3 (shop.notes.repartition/0/0)")
-	require.ErrorContains(t, err, "processor topics DIR --start notes=shop.notes.repartition/0:1")
+	require.ErrorContains(t, err, "run: processor projections DIR skip notes")
+	r.MayFail = true
+	require.NoError(t, d.processor.Process(d.window, []partitions.Record{r}), "an operator lets it pass")
+	require.Len(t, d.window.outputs[partitions.OutputDeadLetter], 1)
+}
+
+func TestAnEventThatAnOperatorLetsPassCountsIfItDoesNotFailAnyMore(t *testing.T) {
+	d := newDesk(t, keyed, func(d *Definition) { d.OnFailure = entities.Stop })
+	d.do(event("alice good"))
+	r := repartitioned(d.window.outputs[partitions.OutputRepartition][0])
+	r.MayFail = true
+	require.NoError(t, d.processor.Process(d.window, []partitions.Record{r}))
+	require.Len(t, d.window.tallies, 1)
 	require.Empty(t, d.window.outputs[partitions.OutputDeadLetter])
 }

@@ -45,6 +45,8 @@ type service struct {
 	metrics *telemetry.Metrics
 	health  *telemetry.Health
 	views   *partitions.Views
+	// controls bring what operators want from the control topic to the engine.
+	controls *partitions.Controls
 }
 
 // Run runs the context until ctx ends, and returns nil then. It waits for brokers that are away. It returns an error when only a person can
@@ -52,6 +54,7 @@ type service struct {
 func Run(ctx context.Context, o Options) error {
 	name := o.Context.Topics.Name
 	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name), views: partitions.NewViews()}
+	s.controls = partitions.NewControls()
 	s.metrics.ObserveStores(s.views.SizeBytes, s.views.OverlayBytes)
 	s.metrics.ObserveTables(o.Context.Tables)
 	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
@@ -83,11 +86,17 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 			return err
 		}
 	}
-	return partitions.Run(ctx, partitions.Config{
+	following, stopFollowing := context.WithCancel(ctx)
+	followed := make(chan error, 1)
+	go func() { followed <- s.followControl(following) }()
+	err = partitions.Run(ctx, partitions.Config{
 		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components, Needs: s.needs(),
 		Version: s.Context.Version,
-		Client:  s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Listener: s.listener(),
+		Client:  s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Controls: s.controls,
+		Listener: s.listener(),
 	})
+	stopFollowing()
+	return errors.Join(err, <-followed)
 }
 
 // needs are the tables, and what is known of replicated values.
@@ -114,6 +123,7 @@ func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+statePath, stateHandler(s.views, s.Context.Topics.Partitions))
 	mux.HandleFunc("GET "+statesPath, statesHandler(s.views))
+	mux.HandleFunc("GET "+tasksPath, tasksHandler(s.controls, s.health))
 	mux.Handle("/", telemetry.Handler(s.metrics, s.health))
 	return mux
 }

@@ -50,6 +50,11 @@ func (h *Health) Listener() partitions.Listener {
 			defer h.mu.Unlock()
 			h.stopped[taskName{e.Component, e.Shard}] = e.Err.Error()
 		},
+		TaskGoesOn: func(e partitions.TaskGoesOn) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			delete(h.stopped, taskName{e.Component, e.Shard})
+		},
 		NeedChanged: func(e partitions.NeedEvent) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -37,6 +37,9 @@ func Log(context string, logger *slog.Logger, now func() time.Time) partitions.L
 		TaskStopped: func(e partitions.TaskStopped) {
 			l.logger.Error("task stopped", componentAttr(e.Component), shardAttr(e.Shard), errorAttr(e.Err))
 		},
+		TaskGoesOn: func(e partitions.TaskGoesOn) {
+			l.logger.Info("task goes on", componentAttr(e.Component), shardAttr(e.Shard))
+		},
 		WindowEnded: l.windowEnded,
 		Fenced: func(e partitions.FencedEvent) {
 			l.logger.Info("transactions of absent instances were ended", slog.Any("transactional_ids", e.TransactionalIDs), tookAttr(e.Took))

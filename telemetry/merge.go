@@ -11,6 +11,7 @@ func Merge(listeners ...partitions.Listener) partitions.Listener {
 		ShardRunning:    each(listeners, func(l partitions.Listener) func(partitions.ShardEvent) { return l.ShardRunning }),
 		ShardClosed:     each(listeners, func(l partitions.Listener) func(partitions.ShardEvent) { return l.ShardClosed }),
 		TaskStopped:     each(listeners, func(l partitions.Listener) func(partitions.TaskStopped) { return l.TaskStopped }),
+		TaskGoesOn:      each(listeners, func(l partitions.Listener) func(partitions.TaskGoesOn) { return l.TaskGoesOn }),
 		WindowEnded:     each(listeners, func(l partitions.Listener) func(partitions.WindowEvent) { return l.WindowEnded }),
 		Fenced:          each(listeners, func(l partitions.Listener) func(partitions.FencedEvent) { return l.Fenced }),
 		GroupChanged:    each(listeners, func(l partitions.Listener) func(partitions.GroupEvent) { return l.GroupChanged }),

@@ -19,6 +19,9 @@ const (
 	Skip = "skip"
 	// Redrive sends the command of a dead letter again.
 	Redrive = "redrive"
+	// Pause has a projection take nothing in, and Resume ends that. Skip, of a projection, lets an event pass that it stopped before.
+	Pause  = "pause"
+	Resume = "resume"
 	// Drop says that nothing more is to be done about a dead letter.
 	Drop = "drop"
 )
@@ -74,7 +77,10 @@ type Done struct {
 	ID     string `json:"id,omitempty"`
 	Number *int64 `json:"number,omitempty"`
 	Only   bool   `json:"only,omitempty"`
-	// Component, Key and Place ("partition/offset" in the dead-letter topic) are of redrive and drop, Source the [Place] that the record came from.
+	// Places are the events ("topic/partition/offset") that a skip of a projection lets pass.
+	Places []string `json:"places,omitempty"`
+	// Component is that of redrive and drop, and the projection of pause, resume and skip. Key and Place ("partition/offset" in the dead-letter topic) are of
+	// redrive and drop, Source the [Place] that the record came from.
 	Component string `json:"component,omitempty"`
 	Key       string `json:"key,omitempty"`
 	Place     string `json:"place,omitempty"`

@@ -75,9 +75,16 @@ func (c Context) Parked() Spec {
 	return c.spec("parked", "commands of parked entities", compacted(nil))
 }
 
-// Operations says who did what with dead letters and parked entities, for ever.
+// Operations says who did what with dead letters, parked entities and projections, for ever.
 func (c Context) Operations() Spec {
-	return c.spec("operations", "who did what with dead letters and parked entities", keptForever())
+	return c.spec("operations", "who did what with dead letters, parked entities and projections", keptForever())
+}
+
+// Control says what operators want of the projections while they run; every instance reads all of it.
+func (c Context) Control() Spec {
+	s := c.spec("control", "what operators want of projections", compacted(nil))
+	s.Partitions = 1
+	return s
 }
 
 // Schemas holds every schema that values were written under, by fingerprint, for readers of the other topics.
@@ -85,6 +92,11 @@ func (c Context) Schemas() Spec {
 	s := c.spec("schemas", "schemas of what is written", compacted(nil))
 	s.Partitions = 1
 	return s
+}
+
+// undivided tells whether a topic has one partition, whatever the number of shards.
+func (c Context) undivided(name string) bool {
+	return name == c.Control().Name || name == c.Schemas().Name
 }
 
 // External is a topic of another context or of nobody's.

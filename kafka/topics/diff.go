@@ -38,7 +38,7 @@ func madeWith(c Context, found map[string]Found) int32 {
 		return c.Partitions
 	}
 	for name, f := range found {
-		if progress.Partitions > c.Partitions && f.Partitions == c.Partitions && strings.HasPrefix(name, c.Name+".") && name != c.Schemas().Name {
+		if progress.Partitions > c.Partitions && f.Partitions == c.Partitions && strings.HasPrefix(name, c.Name+".") && !c.undivided(name) {
 			return c.Partitions
 		}
 	}
@@ -77,7 +77,7 @@ func (d *differ) comparePartitions(spec Spec, f Found) {
 	case d.writtenTo && f.Partitions == d.made:
 		d.refuse(spec, fmt.Sprintf("has %s, context.yaml says %d", has, want),
 			fmt.Sprintf("%s was made with %d: put `partitions: %d` back; the number is fixed once there are records", d.context.Name, d.made, d.made))
-	case f.Partitions > want && spec.Name == d.context.Schemas().Name: // Readers read all of it.
+	case f.Partitions > want && d.context.undivided(spec.Name): // Readers read all of it.
 	case f.Partitions > want && d.made == want:
 		d.advise(spec, fmt.Sprintf("has %s instead of %d: some were added", has, want), added(spec))
 	case f.Partitions < want && !f.HasRecords && !d.writtenTo:

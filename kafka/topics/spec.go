@@ -9,7 +9,7 @@ import (
 // A Spec is a topic as a context needs it.
 type Spec struct {
 	Name string
-	// Partitions is the context's number of shards but for the schema topic; unset for an external topic.
+	// Partitions is the context's number of shards but for the topics of schemas and of control; unset for an external topic.
 	Partitions int32
 	// Replication is how many copies to ask for; -1 leaves it to the brokers.
 	Replication int16

@@ -78,6 +78,8 @@ func completeActions(actions []string) cobra.CompletionFunc {
 				return actions
 			case cmd.Name() == parkedNow && len(args) == 2:
 				return f.entityNames()
+			case cmd.Name() == projectionsName && len(args) >= 2:
+				return f.projectionNames()
 			}
 			return nil
 		})

@@ -34,7 +34,7 @@ func newShop(t *testing.T) (topics.Context, client.Config) {
 	cl, err := client.NewAdmin(cfg)
 	require.NoError(t, err)
 	defer cl.Close()
-	needed := []topics.Spec{c.Commands("cart"), c.DeadLetters(), c.Operations(), c.Parked()}
+	needed := []topics.Spec{c.Commands("cart"), c.DeadLetters(), c.Operations(), c.Parked(), c.Control()}
 	require.NoError(t, admin.New(cl).Apply(t.Context(), topics.Diff(c, needed, nil), nil))
 	return c, cfg
 }
