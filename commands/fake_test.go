@@ -203,7 +203,7 @@ func (w *window) Partitions(topic string) (int32, error) {
 	if w.brokersAway != nil {
 		return 0, w.brokersAway
 	}
-	return map[string]int32{"billing.invoice.commands": 6}[topic], nil
+	return map[string]int32{"billing.invoice.commands": 6, "shop.counter.commands": shopTopics.Partitions}[topic], nil
 }
 
 func (w *window) Count(t partitions.Tally) { w.tallies = append(w.tallies, t) }

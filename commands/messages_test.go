@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"testing"
 
@@ -137,6 +138,46 @@ func TestAnswerThatTheBrokerRefusedIsCounted(t *testing.T) {
 	require.Empty(t, d.window.of(partitions.OutputReply))
 	require.Equal(t, 1, d.window.counted(partitions.ReplyDropped, ""))
 	require.Equal(t, int64(1), d.storedC1().Sequence)
+}
+
+func TestAnswerToAPartitionThatItsTopicDoesNotHaveIsDroppedAndCounted(t *testing.T) {
+	for _, topic := range []string{"shop.counter.commands", "nowhere.order.commands"} {
+		d := newDesk(t)
+		d.do(command("c1", "+3", records.OnReply, `{"topic":"`+topic+`","partition":99,"id":"x","type":"Told"}`))
+		require.Empty(t, d.window.of(partitions.OutputReply), topic)
+		require.Equal(t, 1, d.window.counted(partitions.ReplyDropped, ""), topic)
+		require.Equal(t, int64(1), d.storedC1().Sequence, topic)
+	}
+}
+
+func TestEntityWhoseIDIsNoTextCannotBeToldAnAnswer(t *testing.T) {
+	id := ""
+	for i := 0; id == "" || shardOf(id) != shardOf("c1"); i++ {
+		id = fmt.Sprintf("\xff%d", i)
+	}
+	d := newDesk(t)
+	d.do(command(id, "ask=counter/c2", asking("a")...))
+	require.Empty(t, d.window.of(partitions.OutputSend))
+	require.Contains(t, d.answers()[0], "is no text, and an answer could not find it")
+}
+
+// Nothing may leave that would leave again when the command is repeated.
+func TestCommandWhoseAnswerCannotBeRememberedSendsNothing(t *testing.T) {
+	rejected := 0
+	for wide := 3800; wide < 4096; wide += 8 {
+		d := newDesk(t)
+		d.do(command("c1", fmt.Sprintf("wide=%d +1", wide)))
+		for range 2 {
+			d.do(command("c1", "send=stock/a", asking("a")...))
+		}
+		sent := len(d.window.of(partitions.OutputSend))
+		require.LessOrEqual(t, sent, 1, "a state of %d bytes", wide)
+		if sent == 0 {
+			require.Contains(t, d.answers()[0], `"rejected","code":"too-large"`)
+			rejected++
+		}
+	}
+	require.Positive(t, rejected)
 }
 
 func TestReturnAddressThatIsNoneIsABadHeader(t *testing.T) {

@@ -25,8 +25,7 @@ func (p *processor) carryOut(w partitions.Window, q *request, e *entity, t *beha
 	case t.Decision.Rejection != nil:
 		p.reject(w, q, e, t.Decision.Rejection)
 	case len(t.Decision.Events) == 0:
-		p.post(w, q, out)
-		p.acceptUnchanged(w, q, e, t.Decision.Reply)
+		p.acceptUnchanged(w, q, e, t.Decision.Reply, out)
 	default:
 		p.accept(w, q, e, t, out)
 	}
@@ -126,9 +125,14 @@ func (p *processor) tooLarge(what string, size int) *entities.Rejection {
 	return &entities.Rejection{Code: entities.TooLarge, Message: fmt.Sprintf("%s would take %d bytes, at most %d are written", what, size, p.definition.MaxRecordBytes)}
 }
 
-// acceptUnchanged answers a command that changed nothing. It costs the store nothing unless the sender named it.
-func (p *processor) acceptUnchanged(w partitions.Window, q *request, e *entity, reply []byte) {
-	p.remember(w, q, e, entities.Outcome{Reply: reply})
+// acceptUnchanged answers a command that changed nothing of the entity. It costs the store nothing unless the sender named it. What could not be remembered
+// would leave again when the command is repeated.
+func (p *processor) acceptUnchanged(w partitions.Window, q *request, e *entity, reply []byte, out outgoing) {
+	if !p.remember(w, q, e, entities.Outcome{Reply: reply}) && len(out.letters)+len(out.staged) > 0 {
+		p.reject(w, q, e, p.tooLarge("the state with one more answer", p.definition.MaxRecordBytes+1))
+		return
+	}
+	p.post(w, q, out)
 	p.writer.answer(w, q, "accepted", &entities.Answer{Status: entities.Accepted, Sequence: e.stored.Sequence, Reply: reply})
 }
 
@@ -139,22 +143,23 @@ func (p *processor) reject(w partitions.Window, q *request, e *entity, r *entiti
 	})
 }
 
-// remember keeps the answer to a command that its sender named.
-func (p *processor) remember(w partitions.Window, q *request, e *entity, o entities.Outcome) {
+// remember keeps the answer to a command that its sender named; false if there is no room for it.
+func (p *processor) remember(w partitions.Window, q *request, e *entity, o entities.Outcome) bool {
 	if !q.given {
-		return
+		return true
 	}
 	next := e.stored
 	o.Command, o.Sequence, o.TimeMS = q.hash, e.stored.Sequence, w.NowMS()
 	next.Outcomes = p.definition.Remember.Keep(e.stored.Outcomes, o, w.NowMS())
 	value := encode(&next)
 	if len(e.id)+len(value) > p.definition.MaxRecordBytes {
-		// A state at the limit has no room for one more answer; the command is answered all the same.
-		return
+		// A state at the limit has no room for one more answer; a command that changes nothing is answered all the same.
+		return false
 	}
 	e.stored = next
 	p.cache.grow(e)
 	w.Put(q.cause, q.record.Key, value, nil)
+	return true
 }
 
 // recordBytes is about what a record takes in a batch.

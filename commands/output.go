@@ -170,7 +170,9 @@ func (o *writer) tell(w partitions.Window, q *request, a *entities.Answer) {
 // tellAsCommand sends an answer as a command to the entity that waits for it. Like any answer it is dropped, and counted, if the broker will not have it.
 func (o *writer) tellAsCommand(w partitions.Window, q *request, a *entities.Answer) {
 	r, err := o.outbox.Answer(o.cause(q), q.returnTo, a)
-	if err != nil || q.record.ReplyRefused {
+	// The address came with the record. What nobody can tell now the broker will.
+	n, unknown := w.Partitions(q.returnTo.Topic)
+	if err != nil || q.record.ReplyRefused || unknown == nil && q.returnTo.Partition >= n {
 		w.Count(partitions.Tally{Kind: partitions.ReplyDropped})
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -108,7 +109,7 @@ func (o Writer) send(w partitions.Window, c *Cause, s *entities.Send) (*kgo.Reco
 
 // target is where commands of the receiver go.
 func (o Writer) target(w partitions.Window, s *entities.Send) (topic string, count int32, err error) {
-	if s.Context == "" || s.Context == o.topics.Name {
+	if s.Context == "" {
 		return o.topics.Commands(s.Entity).Name, o.topics.Partitions, nil
 	}
 	topic = topics.Context{Name: s.Context}.Commands(s.Entity).Name
@@ -139,6 +140,9 @@ func (o Writer) chain(c *Cause, hops int) []kgo.RecordHeader {
 }
 
 func (o Writer) returnAddress(c *Cause, reply *entities.OnReply) ([]byte, error) {
+	if !utf8.ValidString(c.EntityID) {
+		return nil, &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("on_reply %s: the id %q is no text, and an answer could not find it", reply.Type, c.EntityID)}
+	}
 	a := records.ReturnAddress{
 		Topic: o.topics.Commands(c.Component).Name, Partition: records.Partition([]byte(c.EntityID), o.topics.Partitions),
 		ID: c.EntityID, Type: reply.Type, Take: reply.Take,

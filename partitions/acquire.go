@@ -150,7 +150,7 @@ func (s *shard) placeInputs(ctx context.Context, t *task, progress progressTable
 				placed.decided = p.Position
 				return placed.gap(Remade)
 			case known:
-				placed.committed, placed.decided, placed.recorded, placed.leaderEpoch = p.Position, p.Position, true, p.LeaderEpoch
+				placed.committed, placed.decided, placed.written, placed.recorded, placed.leaderEpoch = p.Position, p.Position, p.Position, true, p.LeaderEpoch
 				if err := s.engine.stillThere(ctx, placed); err != nil {
 					return err
 				}

@@ -79,6 +79,7 @@ func (l *lane) startCommit(ctx context.Context) {
 	l.showOverlays()
 	commitCtx, cancel := context.WithCancel(ctx)
 	w.cancel = cancel
+	l.underway = true
 	go func() {
 		defer cancel()
 		r := result{window: w}
@@ -192,6 +193,7 @@ func (l *lane) takeResult(ctx context.Context) error {
 	var r result
 	select {
 	case r = <-l.results:
+		l.underway = false
 	default:
 		return nil
 	}
@@ -227,7 +229,7 @@ func (l *lane) committed(r result) {
 		p.task.committing = nil
 		l.goesOn(p.task)
 		for _, b := range p.batches {
-			b.input.committed = b.to
+			b.input.committed, b.input.written = b.to, b.to
 		}
 		for _, in := range p.task.inputs {
 			in.recorded = true

@@ -52,7 +52,7 @@ func (l *lane) settleDoubt(inputs []*input, verdicts []*GapError) {
 	var good []*input
 	for i, in := range inputs {
 		switch s := in.task.shard; {
-		case l.tasks[s] == nil, l.closing[s] != nil, in.task.stopped:
+		case !slices.Contains(l.tasks[s], in.task), l.closing[s] != nil, in.task.stopped:
 		case verdicts[i] != nil:
 			l.stopTask(in.task, verdicts[i])
 		default:

@@ -57,7 +57,8 @@ func (l *lane) withdraw(t *task) {
 // resume reads a task's inputs on, unless it has left the lane meanwhile or something else keeps it.
 func (l *lane) resume(t *task) {
 	t.resuming = false
-	if l.tasks[t.shard] == nil || l.closing[t.shard] != nil || t.stopped || t.paused {
+	// The shard may have been acquired anew meanwhile, with other tasks.
+	if !slices.Contains(l.tasks[t.shard], t) || l.closing[t.shard] != nil || t.stopped || t.paused {
 		return
 	}
 	for _, in := range t.inputs {

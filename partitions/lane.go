@@ -40,6 +40,8 @@ type lane struct {
 	open       *window
 	committing *window
 	recovering bool
+	// underway: a commit or a recovery has a result to give.
+	underway   bool
 	lastCommit time.Time
 	// caution bounds the records of a window while the one among them is searched whose output the broker refuses; 0 for none.
 	caution int
@@ -104,7 +106,7 @@ func (l *lane) run(ctx context.Context) error {
 	defer close(l.ended)
 	defer func() {
 		stop()
-		if l.committing != nil || l.recovering {
+		if l.underway {
 			<-l.results
 		}
 	}()

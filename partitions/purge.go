@@ -49,7 +49,7 @@ func (l *lane) purgeable(ctx context.Context) map[records.TopicPartition]records
 		positions := make(map[records.TopicPartition]records.Position)
 		for at, inputs := range l.readers {
 			if inputs[0].purge {
-				positions[at] = inputs[0].committed
+				positions[at] = inputs[0].written
 			}
 		}
 		answer <- positions

@@ -3,6 +3,7 @@ package partitions
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -120,19 +121,24 @@ func (l *lane) markRefused(w *window, away map[string]error) bool {
 	for _, r := range w.tx.Refusals() {
 		refused[r.Record] = r.Err
 	}
-	suspects, closer := make(map[*Record]output), false
+	suspects, closer, onlyAnswers := make(map[*Record]output), false, onlyAnswersFailed(w, refused)
 	for _, o := range w.sent {
 		err := refused[o.record]
 		if err == nil {
 			continue
 		}
-		remedy := client.RemedyFor(err)
-		missing := client.IsMissingTopic(err) || remedy == client.Authorize
+		remedy, foreign := client.RemedyFor(err), !strings.HasPrefix(o.record.Topic, l.engine.config.Context+".")
+		gone := client.IsMissingTopic(err) || client.IsMissingPartition(err)
+		missing := gone || remedy == client.Authorize
 		switch {
 		case o.kind == OutputMessage && (missing || remedy == client.Retry):
 			away[o.record.Topic], closer = err, true
-		case o.kind == OutputReply && missing:
+		case o.kind == OutputReply && (missing || onlyAnswers && foreign && remedy == client.Retry):
 			o.cause.ReplyRefused, closer = true, true
+		case o.kind == OutputSend && foreign && gone:
+			// Decided again, it is asked whether it is there at all.
+			l.engine.replies.forget(o.record.Topic)
+			closer = true
 		case o.cause != nil && remedy == client.Refuse && !missing:
 			suspects[o.cause] = o
 		case remedy == client.Retry || missing:
@@ -153,6 +159,16 @@ func (l *lane) markRefused(w *window, away map[string]error) bool {
 	return closer || len(suspects) > 0
 }
 
+// onlyAnswersFailed tells whether nothing of a window was refused but answers: then the brokers are well, and where these go is not.
+func onlyAnswersFailed(w *window, refused map[*kgo.Record]error) bool {
+	for _, o := range w.sent {
+		if refused[o.record] != nil && o.kind != OutputReply {
+			return false
+		}
+	}
+	return true
+}
+
 const (
 	recoveryPauseMin = 20 * time.Millisecond
 	recoveryPauseMax = 5 * time.Second
@@ -161,7 +177,7 @@ const (
 // recover makes the lane's producers anew, however long the brokers take. unsettled is a window whose outcome is unknown, or nil: with the
 // producers anew it is settled, and the progress topic tells which way. Until then the lane sends nothing.
 func (l *lane) recover(ctx context.Context, unsettled *window) {
-	l.recovering = true
+	l.recovering, l.underway = true, true
 	patience, suspicious := l.setback.pause(), l.takings.suspicious()
 	go func() {
 		r := result{recovered: true, window: unsettled, outcome: transactions.Aborted}

@@ -110,18 +110,23 @@ func (r *replyTopics) lookUp(ctx context.Context, batches []batch, now time.Time
 func (r *replyTopics) ask(ctx context.Context, ask []string, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, replyLookup)
 	defer cancel()
+	gone := make(map[string]bool)
 	for len(ask) > 0 {
 		found, err := r.admin.ListTopics(ctx, ask...)
 		if err != nil {
 			return err
 		}
-		ask = r.learn(ask, found, now)
+		ask = r.learn(ask, found, gone, now)
 		if len(ask) > 0 && !sleep(ctx, replyPause) {
 			break
 		}
 	}
 	for _, topic := range ask {
-		r.remember(topic, 0, now)
+		n := r.partitions(topic)
+		if gone[topic] {
+			n = 0
+		}
+		r.remember(topic, n, now)
 	}
 	return nil
 }
@@ -144,15 +149,17 @@ func (r *replyTopics) unknown(batches []batch, now time.Time) []string {
 	return ask
 }
 
-// learn returns the topics that are to be asked for again.
-func (r *replyTopics) learn(asked []string, found kadm.TopicDetails, now time.Time) []string {
+// learn returns the topics that are to be asked for again: those that cannot be used yet, and those that were there before and are gone now, as one broker
+// may be behind the others.
+func (r *replyTopics) learn(asked []string, found kadm.TopicDetails, gone map[string]bool, now time.Time) []string {
 	var again []string
 	for _, topic := range asked {
 		d, there := found[topic]
+		gone[topic] = !there || errors.Is(d.Err, kerr.UnknownTopicOrPartition)
 		switch {
 		case there && d.Err == nil:
 			r.remember(topic, int32(len(d.Partitions)), now)
-		case there && kerr.IsRetriable(d.Err) && !errors.Is(d.Err, kerr.UnknownTopicOrPartition):
+		case !gone[topic] && kerr.IsRetriable(d.Err), gone[topic] && r.partitions(topic) > 0:
 			again = append(again, topic)
 		default:
 			r.remember(topic, 0, now)
@@ -170,13 +177,17 @@ func (r *replyTopics) stale(topic string, now time.Time) bool {
 	return !r.known[topic].fresh(now)
 }
 
-// remember keeps what is known of a topic; a topic that was known stays so while it is asked again.
+// forget has a topic asked for before it is written to again.
+func (r *replyTopics) forget(topic string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.known, topic)
+}
+
+// remember keeps what is known of a topic.
 func (r *replyTopics) remember(topic string, partitions int32, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if partitions == 0 {
-		partitions = r.known[topic].partitions
-	}
 	if len(r.known) >= replyTopicsMax {
 		clear(r.known)
 	}

@@ -44,7 +44,9 @@ type input struct {
 	noteAtOnce bool
 	// Positions by how far they got: committed <= decided. Records from decided on have not been looked at.
 	committed, decided records.Position
-	leaderEpoch        int32
+	// written is the position in the progress topic: behind committed if only markers came since.
+	written     records.Position
+	leaderEpoch int32
 	// skip is the record that the task does not stop before, -1 for none.
 	skip records.Offset
 	// refused: the last fetch of it failed, and listeners were told.

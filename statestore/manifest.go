@@ -19,31 +19,40 @@ var errManifestCut = errors.New("its manifest ends before it says how far sequen
 
 // openDB opens a database that is there, or makes it.
 func openDB(fs vfs.FS, dir string, options *pebble.Options) (*pebble.DB, error) {
-	numbered, err := hasSequenceNumber(fs, dir)
+	store, err := pebble.Peek(dir, fs)
 	if err != nil {
 		return nil, err
 	}
-	db, err := pebble.Open(dir, options)
-	if err != nil || numbered {
-		return db, err
+	if store.Exists {
+		numbered, err := hasSequenceNumber(fs, store.ManifestFilename)
+		if err == nil && !numbered {
+			err = mustHaveNoTables(dir, options)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return pebble.Open(dir, options)
+}
+
+// mustHaveNoTables looks without writing: once it is opened a database has a new manifest, with numbers, and nobody can tell any more.
+func mustHaveNoTables(dir string, options *pebble.Options) error {
+	looking := *options
+	looking.ReadOnly = true
+	db, err := pebble.Open(dir, &looking)
+	if err != nil {
+		return err
 	}
 	tables, err := hasTables(db)
 	if err == nil && tables {
 		err = fmt.Errorf("%s: %w", dir, errManifestCut)
 	}
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
+	return errors.Join(err, db.Close())
 }
 
-// hasSequenceNumber tells whether two records can be read from a database's manifest; false if there is no database.
-func hasSequenceNumber(fs vfs.FS, dir string) (bool, error) {
-	store, err := pebble.Peek(dir, fs)
-	if err != nil || !store.Exists {
-		return false, err
-	}
-	f, err := fs.Open(store.ManifestFilename)
+// hasSequenceNumber tells whether two records can be read from a manifest.
+func hasSequenceNumber(fs vfs.FS, manifest string) (bool, error) {
+	f, err := fs.Open(manifest)
 	if err != nil {
 		return false, err
 	}

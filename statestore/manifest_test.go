@@ -117,3 +117,29 @@ func tryDamagedManifests(t *testing.T, lives []int) {
 	require.Positive(t, refused)
 	t.Logf("%d bytes: %d were refused, %d were older states", info.Size(), refused, older)
 }
+
+// To open a database gives it a new manifest: damage that was seen once must be there still when the process ends before it was mended.
+func TestManifestThatWasCutIsRefusedEachTime(t *testing.T) {
+	disk := vfs.NewMem()
+	e := openEnv(t, t.TempDir())
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	e.fs = disk
+	for range 2 {
+		s, err := e.Open("cart", 0)
+		require.NoError(t, err)
+		require.NoError(t, goOn(t, s, 20, 20))
+		require.NoError(t, s.Close())
+	}
+	found, err := pebble.Peek(e.store("cart", 0).dir, disk)
+	require.NoError(t, err)
+	for numbered := true; numbered; {
+		rewrite(t, disk, found.ManifestFilename, func(b []byte) []byte { return b[:len(b)-1] })
+		numbered, err = hasSequenceNumber(disk, found.ManifestFilename)
+		require.NoError(t, err)
+	}
+	for range 3 {
+		e.damage = new(damageBook)
+		_, err = e.Open("cart", 0)
+		require.ErrorIs(t, err, errManifestCut)
+	}
+}

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -65,6 +66,12 @@ var remedies = map[*kerr.Error]Remedy{
 	kerr.ClusterAuthorizationFailed:         Authorize,
 	kerr.TransactionalIDAuthorizationFailed: Authorize,
 	kerr.SaslAuthenticationFailed:           Authorize,
+}
+
+// IsMissingPartition tells that a producer knows the topic, and no partition of the record's number: the topic was made again with fewer, or the number came
+// from outside. kgo has no value for this error.
+func IsMissingPartition(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "invalid record partitioning choice")
 }
 
 // RemedyFor sorts an error of any client. What is not known is retried: doubt is never taken for a "no".

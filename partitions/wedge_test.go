@@ -1,0 +1,148 @@
+package partitions
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// A sender is a counter that writes one record to a place for each command "odd".
+type sender struct {
+	counter
+	topic string
+	kind  OutputKind
+	at    int32
+}
+
+func (s *sender) Process(w Window, recs []Record) error {
+	for i := range recs {
+		if string(recs[i].Key) != "odd" || recs[i].ReplyRefused {
+			continue
+		}
+		if s.kind == OutputSend {
+			if n, err := w.Partitions(s.topic); err != nil || n == 0 {
+				continue
+			}
+		}
+		w.Produce(&recs[i], s.kind, &kgo.Record{Topic: s.topic, Partition: s.at, Key: []byte("x")})
+	}
+	return s.counter.Process(w, recs)
+}
+
+func (b *bubble) sending(topic string, kind OutputKind, at int32) Component {
+	c := b.component()
+	c.New = func(shard int32) Processor {
+		return &sender{counter: counter{shard: shard, topic: b.name + ".counter.events", known: map[string]int{}}, topic: topic, kind: kind, at: at}
+	}
+	return c
+}
+
+// decidesOn requires that commands are decided although one of them writes where nothing can be written.
+func (b *bubble) decidesOn() {
+	b.commandOn(0, "odd")
+	b.command(1)
+	b.awaitAll()
+}
+
+func TestAnswerToAPartitionThatIsNotThereIsDropped(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		b.begin("a", b.sending(b.name+".replies", OutputReply, 99))
+		b.decidesOn()
+	})
+}
+
+func TestAnswerToATopicOfOthersThatCannotBeWrittenToIsDropped(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		b.createElsewhere()
+		for _, topic := range []string{"progress", "counter.changelog", "counter.commands", "counter.events", "counter.dead"} {
+			require.NoError(b.t, b.cluster.MoveTopicPartition(b.name+"."+topic, 0, 0))
+		}
+		require.NoError(b.t, b.cluster.MoveTopicPartition(elsewhere, 0, 2))
+		b.begin("a", b.sending(elsewhere, OutputReply, 0))
+		b.command(1)
+		b.awaitAll()
+		b.cluster.Control(func(asked kmsg.Request) (kmsg.Response, error, bool) {
+			b.cluster.KeepControl()
+			produce, ok := asked.(*kmsg.ProduceRequest)
+			if !ok || b.cluster.CurrentNode() != 2 {
+				return nil, nil, false
+			}
+			answer := produce.ResponseKind().(*kmsg.ProduceResponse)
+			for _, topic := range produce.Topics {
+				refused := kmsg.ProduceResponseTopic{Topic: topic.Topic, TopicID: topic.TopicID}
+				for _, p := range topic.Partitions {
+					refused.Partitions = append(refused.Partitions, kmsg.ProduceResponseTopicPartition{Partition: p.Partition, ErrorCode: kerr.NotEnoughReplicas.Code})
+				}
+				answer.Topics = append(answer.Topics, refused)
+			}
+			return answer, nil, true
+		})
+		b.decidesOn()
+	})
+}
+
+func TestTopicThatIsGoneIsNoTargetAnyMore(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		b.createElsewhere()
+		b.begin("a", b.sending(elsewhere, OutputSend, 0))
+		b.decidesOn()
+		_, err := b.adm.DeleteTopic(b.t.Context(), elsewhere)
+		require.NoError(b.t, err)
+		b.decidesOn() // What was known of it is fresh still.
+		pass(5 * time.Minute)
+		b.decidesOn()
+	})
+}
+
+// Its shard was acquired anew while it was held: what comes back then is not it.
+func TestHeldTaskDoesNotComeBackBesideItsSuccessor(t *testing.T) {
+	for shift := range 20 {
+		inBubble(t, 1, func(b *bubble) {
+			a := b.begin("a", append(b.relaying(Start{From: FromEarliest}), b.copying(noneBroken()))...)
+			a.awaitRunning(b.t, 1)
+			pass(time.Duration(shift) * holdPause / 20)
+			b.command(1)
+			b.awaitAll()
+			a.await(b.t, says(copierWaits))
+			pass(4 * time.Second)
+			b.createCopies(1)
+			b.createElsewhere()
+			pass(20 * time.Second)
+			b.command(1)
+			b.awaitAll()
+			pass(20 * time.Second)
+			require.Len(b.t, b.readAll("copies"), b.count())
+		})
+	}
+}
+
+// Behind the last record lie an aborted one and markers, of which the progress topic has no position: they are read again, so they stay.
+func TestWhatNoPositionHasPassedIsNotPurged(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		b.createElsewhere()
+		components := b.relaying(Start{From: FromEarliest})
+		components[1].Inputs[0].Purge = true
+		a := b.begin("a", components...)
+		a.awaitRunning(b.t, 1)
+		p := b.client(kgo.TransactionalID("x"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		for _, end := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
+			require.NoError(b.t, p.BeginTransaction())
+			require.NoError(b.t, p.ProduceSync(b.t.Context(), &kgo.Record{Topic: elsewhere, Value: []byte("v")}).FirstErr())
+			require.NoError(b.t, p.EndTransaction(b.t.Context(), end))
+			pass(5 * time.Second)
+		}
+		p.Close()
+		b.awaitRelayed("v")
+		pass(3 * time.Minute)
+		a.leave(b.t)
+		a = b.begin("a", components...)
+		pass(time.Minute)
+		a.events.mu.Lock()
+		defer a.events.mu.Unlock()
+		require.Empty(b.t, a.events.stopped)
+	})
+}
