@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/kafka/topics"
@@ -24,7 +25,7 @@ import (
 //	fail=c    fail with code c              pad=n     an event of n bytes
 //	wide=n    a state of n bytes                bug       fail unless the bug is mended
 //	send=e/i  send a command to i of entity e   ask=e/i   the same, and the answer comes back as Told
-//	publish=p/k  publish a message with key k
+//	publish=p/k  publish a message with key k   visit   count a visitor, a replicated value
 type counter struct {
 	mended bool
 	// keeps: states are copied before they are changed, and StateIsKept says so.
@@ -105,6 +106,8 @@ func (b *counter) decide(t *behaviors.Turn) {
 			d.Messages.Publications = append(d.Messages.Publications, entities.Publication{
 				Name: name, Key: key, Type: "Moved", Payload: entities.Payload{Data: []byte("m"), ContentType: "text/plain"},
 			})
+		case "visit":
+			d.Changes = append(d.Changes, entities.Change{Value: "visitors", Operation: crdt.Increment(1)})
 		case "wide":
 			state.wide = number(arg)
 		case "pad":
