@@ -42,6 +42,8 @@ const (
 // Run reads the topic, all its partitions, and stays with it until ctx ends. It waits for a topic that is missing and for brokers that are away. An
 // error says that no client can be made of cfg.
 func Run(ctx context.Context, cfg client.Config, q Request) error {
+	// A client that is closed tells the brokers, and would wait for one that does not answer.
+	cfg.Until = ctx
 	asker, err := client.NewAdmin(cfg)
 	if err != nil {
 		return err
