@@ -133,7 +133,8 @@ func (l *lane) markRefused(w *window, away map[string]error) bool {
 		switch {
 		case o.kind == OutputMessage && (missing || remedy == client.Retry):
 			away[o.record.Topic], closer = err, true
-		case o.kind == OutputReply && (missing || onlyAnswers && foreign && remedy == client.Retry):
+		// An answer that an entity waits for is a command, and is waited with until its topic can be written to again.
+		case o.kind == OutputReply && (missing || onlyAnswers && foreign && !records.IsCommands(o.record.Topic) && remedy == client.Retry):
 			o.cause.ReplyRefused, closer = true, true
 		case o.kind == OutputSend && foreign && gone:
 			// Decided again, it is asked whether it is there at all.

@@ -1,6 +1,7 @@
 package partitions
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,33 +56,60 @@ func TestAnswerToAPartitionThatIsNotThereIsDropped(t *testing.T) {
 	})
 }
 
+// refuseOn has a node refuse what is written to a topic; its partition, and no other that the engine needs, is led there.
+func (b *bubble) refuseOn(topic string, refuses *atomic.Bool) {
+	for _, own := range []string{"progress", "counter.changelog", "counter.commands", "counter.events", "counter.dead"} {
+		require.NoError(b.t, b.cluster.MoveTopicPartition(b.name+"."+own, 0, 0))
+	}
+	require.NoError(b.t, b.cluster.MoveTopicPartition(topic, 0, 2))
+	refuses.Store(true)
+	b.cluster.Control(func(asked kmsg.Request) (kmsg.Response, error, bool) {
+		b.cluster.KeepControl()
+		produce, ok := asked.(*kmsg.ProduceRequest)
+		if !ok || b.cluster.CurrentNode() != 2 || !refuses.Load() {
+			return nil, nil, false
+		}
+		answer := produce.ResponseKind().(*kmsg.ProduceResponse)
+		for _, topic := range produce.Topics {
+			refused := kmsg.ProduceResponseTopic{Topic: topic.Topic, TopicID: topic.TopicID}
+			for _, p := range topic.Partitions {
+				refused.Partitions = append(refused.Partitions, kmsg.ProduceResponseTopicPartition{Partition: p.Partition, ErrorCode: kerr.NotEnoughReplicas.Code})
+			}
+			answer.Topics = append(answer.Topics, refused)
+		}
+		return answer, nil, true
+	})
+}
+
 func TestAnswerToATopicOfOthersThatCannotBeWrittenToIsDropped(t *testing.T) {
 	inBubble(t, 1, func(b *bubble) {
 		b.createElsewhere()
-		for _, topic := range []string{"progress", "counter.changelog", "counter.commands", "counter.events", "counter.dead"} {
-			require.NoError(b.t, b.cluster.MoveTopicPartition(b.name+"."+topic, 0, 0))
-		}
-		require.NoError(b.t, b.cluster.MoveTopicPartition(elsewhere, 0, 2))
 		b.begin("a", b.sending(elsewhere, OutputReply, 0))
 		b.command(1)
 		b.awaitAll()
-		b.cluster.Control(func(asked kmsg.Request) (kmsg.Response, error, bool) {
-			b.cluster.KeepControl()
-			produce, ok := asked.(*kmsg.ProduceRequest)
-			if !ok || b.cluster.CurrentNode() != 2 {
-				return nil, nil, false
-			}
-			answer := produce.ResponseKind().(*kmsg.ProduceResponse)
-			for _, topic := range produce.Topics {
-				refused := kmsg.ProduceResponseTopic{Topic: topic.Topic, TopicID: topic.TopicID}
-				for _, p := range topic.Partitions {
-					refused.Partitions = append(refused.Partitions, kmsg.ProduceResponseTopicPartition{Partition: p.Partition, ErrorCode: kerr.NotEnoughReplicas.Code})
-				}
-				answer.Topics = append(answer.Topics, refused)
-			}
-			return answer, nil, true
-		})
+		b.refuseOn(elsewhere, new(atomic.Bool))
 		b.decidesOn()
+	})
+}
+
+func TestAnswerThatAnEntityElsewhereWaitsForIsNotDropped(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		const topic = "billing.order.commands"
+		_, err := b.adm.CreateTopic(b.t.Context(), 1, 1, nil, topic)
+		require.NoError(b.t, err)
+		b.begin("a", b.sending(topic, OutputReply, 0))
+		b.command(1)
+		b.awaitAll()
+		var refuses atomic.Bool
+		b.refuseOn(topic, &refuses)
+		b.commandOn(0, "odd")
+		pass(time.Minute)
+		refuses.Store(false)
+		b.awaitAll()
+		ends, err := b.adm.ListEndOffsets(b.t.Context(), topic)
+		require.NoError(b.t, err)
+		end, _ := ends.Lookup(topic, 0)
+		require.Positive(b.t, end.Offset)
 	})
 }
 

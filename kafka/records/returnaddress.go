@@ -24,6 +24,9 @@ type ReturnAddress struct {
 // commandsSuffix ends the names of topics of commands.
 const commandsSuffix = ".commands"
 
+// IsCommands tells whether a topic's name is one of commands.
+func IsCommands(topic string) bool { return strings.HasSuffix(topic, commandsSuffix) }
+
 // maxReturnAddress bounds the header: what an entity wants to be told again belongs into its state when there is much of it.
 const maxReturnAddress = 16 << 10
 
@@ -52,7 +55,7 @@ func ParseReturnAddress(value []byte) (*ReturnAddress, error) {
 		return nil, fmt.Errorf("%s: %w", OnReply, err)
 	}
 	switch {
-	case !strings.HasSuffix(a.Topic, commandsSuffix):
+	case !IsCommands(a.Topic):
 		return nil, fmt.Errorf("%s: topic %.100q is none of commands: its name ends in %s", OnReply, a.Topic, commandsSuffix)
 	case a.Partition < 0:
 		return nil, fmt.Errorf("%s: partition %d", OnReply, a.Partition)
