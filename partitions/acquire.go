@@ -101,7 +101,7 @@ type progressTable map[records.ProgressKey]records.Progress
 
 // openTask restores a component's store and finds where its inputs go on.
 func (s *shard) openTask(ctx context.Context, c *Component, progress progressTable, found map[string]topics.Found) (*task, error) {
-	t := &task{component: c, shard: s}
+	t := &task{component: c, shard: s, portion: portionFirst}
 	used := false
 	if c.Changelog != "" {
 		mirrored, ok := found[c.Changelog]

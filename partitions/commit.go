@@ -228,11 +228,8 @@ func (l *lane) committed(r result) {
 	for _, p := range w.parts {
 		p.task.committing = nil
 		l.goesOn(p.task)
-		for _, b := range p.batches {
-			b.input.committed, b.input.written = b.to, b.to
-		}
-		for _, in := range p.task.inputs {
-			in.recorded = true
+		for _, n := range p.notes {
+			n.input.committed, n.input.written, n.input.recorded = n.position, n.position, true
 		}
 	}
 	if r.recovered && l.open != nil {

@@ -29,6 +29,8 @@ func (l *lane) split(ctx context.Context, fetches kgo.Fetches) []batch {
 			in.end = records.Position(p.LastStableOffset)
 			if b := in.take(p.Records); len(b.records) > 0 {
 				batches = append(batches, b)
+			} else if in.passed() {
+				l.notePassed()
 			}
 		}
 	})
@@ -51,8 +53,8 @@ func (in *input) take(fetched []*kgo.Record) batch {
 			b.records = make([]Record, 0, len(fetched))
 		}
 		b.records = append(b.records, Record{Record: r, MayFail: records.Offset(r.Offset) == in.skip})
-		b.bytes += len(r.Key) + len(r.Value) + outputOverhead
 	}
+	b.bytes = sizeOf(b.records)
 	if len(b.records) == 0 {
 		if in.committed == in.decided {
 			in.committed = b.to
@@ -116,7 +118,8 @@ func (l *lane) stopInputs(t *task) {
 	}
 }
 
-// decide gives batches to their processors, shard by shard, several shards at once.
+// decide gives batches to their processors, shard by shard, several shards at once. What the open window has no room for goes back to the head of
+// the queue.
 func (l *lane) decide(ctx context.Context, batches []batch) {
 	if len(batches) == 0 {
 		return
@@ -129,18 +132,18 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 		return
 	}
 	l.openWindow(now)
-	rounds := l.assign(batches)
+	rounds, room := l.assign(batches), l.budget(now)
 	var group errgroup.Group
 	group.SetLimit(deciders())
 	for _, r := range rounds {
-		group.Go(func() error { r.decide(ctx, now.UnixMilli(), l.engine); return nil })
+		group.Go(func() error { r.decide(ctx, now.UnixMilli(), l.engine, room); return nil })
 	}
 	_ = group.Wait() // Rounds carry their own errors.
+	var left []batch
 	for _, r := range rounds {
-		for _, p := range r.parts {
-			l.open.collect(p)
-		}
+		left = l.open.enter(r, left)
 	}
+	l.backlog = append(left, l.backlog...)
 	for _, r := range rounds {
 		for t, stop := range r.stops {
 			l.halt(t, stop)
@@ -177,66 +180,6 @@ func (l *lane) knowReplyTopics(ctx context.Context, batches []batch, now time.Ti
 	l.backlog = append(slices.Clone(batches), l.backlog...)
 	l.heldUntil = time.Now().Add(replyPause)
 	return false
-}
-
-// A round is what one shard has to decide at once.
-type round struct {
-	shard *shard
-	parts []*part
-	work  []work
-	// stops are the tasks that go no further, and err is why none of the shard's can go on.
-	stops map[*task]*StopError
-	err   error
-}
-
-type work struct {
-	part  *part
-	batch batch
-}
-
-// assign enters batches in the open window and sorts them by shard.
-func (l *lane) assign(batches []batch) []*round {
-	var rounds []*round
-	byShard := make(map[*shard]*round)
-	for _, b := range batches {
-		t := b.input.task
-		r, ok := byShard[t.shard]
-		if !ok {
-			r = &round{shard: t.shard}
-			byShard[t.shard] = r
-			rounds = append(rounds, r)
-		}
-		p := l.open.partOf(t)
-		p.batches = append(p.batches, b)
-		b.input.decided = b.to
-		l.open.records += len(b.records)
-		l.open.bytes += b.bytes
-		r.parts = append(r.parts, p)
-		r.work = append(r.work, work{part: p, batch: b})
-	}
-	return rounds
-}
-
-func (r *round) decide(ctx context.Context, nowMS int64, rt *engine) {
-	for _, w := range r.work {
-		t := w.part.task
-		if r.stops[t] != nil {
-			continue
-		}
-		v := &view{ctx: ctx, part: w.part, nowMS: nowMS, replies: rt.replies, targets: rt.targets}
-		err := t.processor.Process(v, w.batch.records)
-		var stop *StopError
-		switch {
-		case errors.As(err, &stop):
-			if r.stops == nil {
-				r.stops = make(map[*task]*StopError)
-			}
-			r.stops[t] = stop
-		case err != nil:
-			r.err = fmt.Errorf("%s/%d: %w", t.component.Name, r.shard.number, err)
-			return
-		}
-	}
 }
 
 // breakShard takes out a shard that cannot go on as it is. What it decided in the open window is not whole, so the window is decided again

@@ -76,6 +76,8 @@ type world struct {
 	controls *Controls
 	// dial is how the brokers are reached, nil for TCP.
 	dial dialFunc
+	// windowBytes is the limit of instances that are launched from now on; 0: the default.
+	windowBytes int
 	// needs are those of instances that are launched from now on.
 	needs []Need
 }
@@ -152,6 +154,8 @@ type log struct {
 	mu      sync.Mutex
 	running int
 	windows map[string]int
+	// largest is the most records that a committed window of the write side had.
+	largest int
 	waits   []string
 	stopped []error
 	rebuilt []string
@@ -169,7 +173,13 @@ func (l *log) listener() Listener {
 		ShardClosed:  func(ShardEvent) { lock(func() { l.running-- }) },
 		WindowEnded: func(e WindowEvent) {
 			var on func()
-			lock(func() { l.windows[e.Outcome]++; on = l.onCommitted })
+			lock(func() {
+				l.windows[e.Outcome]++
+				on = l.onCommitted
+				if e.Side == WriteSide && e.Outcome == transactions.Committed.String() {
+					l.largest = max(l.largest, e.Records)
+				}
+			})
 			if on != nil && e.Outcome == transactions.Committed.String() {
 				on()
 			}
@@ -207,6 +217,7 @@ func (w *world) launch(name string, dial dialFunc, fs vfs.FS, components ...Comp
 	cfg := Config{
 		Context: w.name, Shards: w.shards, Components: components, Client: client.Config{Brokers: w.brokers, Dial: dial}, Stores: env,
 		Version: fmt.Sprintf("of %d", len(components)), Listener: in.events.listener(), Views: in.views, Needs: w.needs, Controls: w.controls,
+		WindowBytes: w.windowBytes,
 	}
 	go func() { in.done <- Run(ctx, cfg) }()
 	return in

@@ -140,13 +140,18 @@ func TestReaderAheadOfOthersIsGivenNothingTwice(t *testing.T) {
 // positions of all.
 func TestInputsOfAnAbandonedWindowAreWhereTheyWere(t *testing.T) {
 	s := &shard{owner: newOwnership("m")}
-	task := &task{component: &Component{Name: "c"}, shard: s, processor: echo{}}
+	task := &task{component: &Component{Name: "c"}, shard: s, processor: echo{}, portion: 1}
 	first, second := &input{task: task, decided: 5}, &input{task: task, decided: 7}
 	task.inputs = []*input{first, second}
 	l := &lane{closing: make(map[*shard]*release)}
 	decide := func(batches ...batch) {
 		l.open = newWindow(records.Window{}, time.Now())
-		l.assign(batches)
+		room := &budget{bytes: 1 << 20, time: time.Minute, until: time.Now().Add(time.Minute)}
+		room.left.Store(room.bytes)
+		for _, r := range l.assign(batches) {
+			r.decide(t.Context(), 0, &engine{}, room)
+			require.Empty(t, l.open.enter(r, nil))
+		}
 	}
 	recs := func(from, to int64) []Record {
 		var list []Record
@@ -165,8 +170,8 @@ func TestInputsOfAnAbandonedWindowAreWhereTheyWere(t *testing.T) {
 
 	decide(l.takeBacklog(2)...)
 	require.EqualValues(t, 7, first.decided)
-	for _, in := range l.open.parts[0].toRecord() {
-		require.Equal(t, map[*input]records.Position{first: 7, second: 7}[in], in.decided, "a position is never ahead of what was decided")
+	for _, n := range l.open.parts[0].positions() {
+		require.Equal(t, map[*input]records.Position{first: 7, second: 7}[n.input], n.position, "a position is never ahead of what was decided")
 	}
 
 	l.abandon()

@@ -33,8 +33,9 @@ type lane struct {
 	backlog []batch
 	// doubted are topics of which it is being asked whether they were made again.
 	doubted map[string]bool
-	// starting are tasks with inputs whose beginnings are not recorded yet.
-	starting []*task
+	// unwritten are tasks with inputs whose positions must be written though no record of them is; noting: more will be looked for.
+	unwritten []*task
+	noting    bool
 	// heldUntil: the backlog is not decided before.
 	heldUntil  time.Time
 	open       *window
@@ -43,7 +44,8 @@ type lane struct {
 	// underway: a commit or a recovery has a result to give.
 	underway   bool
 	lastCommit time.Time
-	// caution bounds the records of a window while the one among them is searched whose output the broker refuses; 0 for none.
+	// caution bounds the records of a window while the one among them is searched whose output the broker refuses, and after windows that failed one
+	// after another; 0 for none.
 	caution int
 	number  uint64
 	takings takings
@@ -118,7 +120,7 @@ func (l *lane) run(ctx context.Context) error {
 		// Before anything is committed: what a broken shard left in the open window is not whole.
 		l.dropOpen(ctx)
 		l.finishReleases()
-		l.noteStarts(time.Now())
+		l.notePositions(time.Now())
 		l.send(ctx)
 		if l.mayCommit(time.Now()) {
 			l.startCommit(ctx)
@@ -228,8 +230,8 @@ func (l *lane) add(s *shard, tasks []*task) {
 		if t.take(l.engine.config.Controls.of(t.component)); !t.paused {
 			inputs = append(inputs, t.inputs...)
 		}
-		if t.startsUnwritten() {
-			l.starting = append(l.starting, t)
+		if t.positionsUnwritten() {
+			l.unwritten = append(l.unwritten, t)
 		}
 	}
 	l.read(inputs)

@@ -21,7 +21,7 @@ func (l *lane) failed(ctx context.Context, w *window) {
 	}
 	away := make(map[string]error)
 	if !l.markRefused(w, away) {
-		l.stuck()
+		l.stuck(w)
 	}
 	l.abandon()
 	l.holdWriters(away)
@@ -250,8 +250,8 @@ func (rt *engine) findWindow(ctx context.Context, w *window) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		for _, in := range part.moved() {
-			key := records.ProgressKey{Component: part.task.component.Name, TopicPartition: in.TopicPartition}
+		for _, n := range part.notes {
+			key := records.ProgressKey{Component: part.task.component.Name, TopicPartition: n.input.TopicPartition}
 			if progress[key].Window == w.id {
 				return true, nil
 			}

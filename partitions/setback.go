@@ -23,8 +23,16 @@ func (s *setback) pause() time.Duration {
 	return min(setbackPauseMin<<min(s.failures-2, 16), setbackPauseMax)
 }
 
-// stuck tells that a window failed and that nothing could be done about it.
-func (l *lane) stuck() { l.setback.failures++ }
+// leastCaution: windows that fail for reasons of their size are smaller than that by bytes, see budget.
+const leastCaution = 64
+
+// stuck tells that a window failed and that nothing could be done about it. One that fails again may be what takes longer than a transaction may, with
+// brokers that are slow: it is tried with half of its records.
+func (l *lane) stuck(w *window) {
+	if l.setback.failures++; l.setback.failures > 1 && w != nil {
+		l.caution = max(leastCaution, w.records/2)
+	}
+}
 
 // waitFor tells listeners what the lane waits for until a window is committed.
 func (l *lane) waitFor(what string, err error) {

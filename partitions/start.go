@@ -3,8 +3,6 @@ package partitions
 import (
 	"context"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/partita-io/partita/kafka/records"
 )
@@ -63,23 +61,4 @@ func (s *shard) begin(ctx context.Context, in *input, start Start) error {
 	in.committed, in.decided = at[in.TopicPartition], at[in.TopicPartition]
 	in.noteAtOnce = start.From != FromEarliest
 	return nil
-}
-
-// noteStarts gives the open window a share of each task that has such a place to write down.
-func (l *lane) noteStarts(now time.Time) {
-	if len(l.starting) == 0 || l.recovering {
-		return
-	}
-	l.starting = slices.DeleteFunc(l.starting, func(t *task) bool {
-		return l.closing[t.shard] != nil || l.tasks[t.shard] == nil || !t.startsUnwritten()
-	})
-	for _, t := range l.starting {
-		if t.open == nil && t.committing == nil {
-			l.openWindow(now).partOf(t)
-		}
-	}
-}
-
-func (t *task) startsUnwritten() bool {
-	return slices.ContainsFunc(t.inputs, func(in *input) bool { return in.noteAtOnce && !in.recorded })
 }

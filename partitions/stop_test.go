@@ -32,12 +32,17 @@ func TestWhatComesAfterTheRecordThatATaskStopsBeforeIsTakenOutOfTheWindow(t *tes
 		second := &input{task: stopping, decided: 7, TopicPartition: records.TopicPartition{Topic: "u"}}
 		third := &input{task: other, decided: 5, TopicPartition: records.TopicPartition{Topic: "t"}}
 		l := &lane{open: newWindow(records.Window{}, time.Now())}
-		l.assign([]batch{
+		for _, r := range l.assign([]batch{
 			{input: third, records: offsets(5, 10), from: 5, to: 10, bytes: 50},
 			{input: first, records: offsets(5, 8), from: 5, to: 8, bytes: 30},
 			{input: first, records: offsets(8, 10), from: 8, to: 10, bytes: 20},
 			{input: second, records: offsets(7, 9), from: 7, to: 9, bytes: 20},
-		})
+		}) {
+			for i := range r.work {
+				r.work[i].decided = len(r.work[i].batch.records)
+			}
+			require.Empty(t, l.open.enter(r, nil))
+		}
 		l.open.cutOff(stopping, &Record{Record: &kgo.Record{Topic: "t", Offset: c.before}})
 		require.Equal(t, []records.Position{c.decided, 7, 10}, []records.Position{first.decided, second.decided, third.decided})
 		require.Equal(t, 5+c.left, l.open.records)

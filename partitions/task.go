@@ -28,6 +28,9 @@ type task struct {
 	// held: a topic that it writes to was away, and nothing of it was committed since. resuming: it will be tried again. See hold.go.
 	held, resuming bool
 
+	// portion is how many records the processor is given next.
+	portion portion
+
 	// Reads go through these in order, then to the store: what the open window changes, and what the window being committed changes.
 	open, committing *overlay
 }

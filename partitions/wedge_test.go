@@ -156,16 +156,9 @@ func TestWhatNoPositionHasPassedIsNotPurged(t *testing.T) {
 		components[1].Inputs[0].Purge = true
 		a := b.begin("a", components...)
 		a.awaitRunning(b.t, 1)
-		p := b.client(kgo.TransactionalID("x"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-		for _, end := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
-			require.NoError(b.t, p.BeginTransaction())
-			require.NoError(b.t, p.ProduceSync(b.t.Context(), &kgo.Record{Topic: elsewhere, Value: []byte("v")}).FirstErr())
-			require.NoError(b.t, p.EndTransaction(b.t.Context(), end))
-			pass(5 * time.Second)
-		}
-		p.Close()
+		b.endedTransactions(elsewhere, kgo.TryCommit, kgo.TryAbort)
 		b.awaitRelayed("v")
-		pass(3 * time.Minute)
+		pass(purgeEvery + passedPause/4)
 		a.leave(b.t)
 		a = b.begin("a", components...)
 		pass(time.Minute)
@@ -173,4 +166,43 @@ func TestWhatNoPositionHasPassedIsNotPurged(t *testing.T) {
 		defer a.events.mu.Unlock()
 		require.Empty(b.t, a.events.stopped)
 	})
+}
+
+// Retention takes markers and aborted records as it takes all others: behind them nothing was lost.
+func TestWhatRetentionTakesBehindMarkersIsNoGap(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		b.createElsewhere()
+		a := b.begin("a", b.relaying(Start{From: FromEarliest})...)
+		a.awaitRunning(b.t, 1)
+		b.endedTransactions(elsewhere, kgo.TryCommit, kgo.TryAbort)
+		b.awaitRelayed("v")
+		pass(2 * passedPause)
+		a.leave(b.t)
+		b.deleteAll(elsewhere)
+		a = b.begin("a", b.relaying(Start{From: FromEarliest})...)
+		pass(time.Minute)
+		a.events.mu.Lock()
+		defer a.events.mu.Unlock()
+		require.Empty(b.t, a.events.stopped)
+	})
+}
+
+// endedTransactions writes a record to a topic in a transaction for each end.
+func (b *bubble) endedTransactions(topic string, ends ...kgo.TransactionEndTry) {
+	p := b.client(kgo.TransactionalID("x"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	defer p.Close()
+	for _, end := range ends {
+		require.NoError(b.t, p.BeginTransaction())
+		require.NoError(b.t, p.ProduceSync(b.t.Context(), &kgo.Record{Topic: topic, Value: []byte("v")}).FirstErr())
+		require.NoError(b.t, p.EndTransaction(b.t.Context(), end))
+		pass(5 * time.Second)
+	}
+}
+
+// deleteAll deletes the records that a topic has.
+func (b *bubble) deleteAll(topic string) {
+	ends, err := b.adm.ListEndOffsets(b.t.Context(), topic)
+	require.NoError(b.t, err)
+	_, err = b.adm.DeleteRecords(b.t.Context(), ends.Offsets())
+	require.NoError(b.t, err)
 }

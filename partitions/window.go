@@ -2,7 +2,6 @@ package partitions
 
 import (
 	"context"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +42,8 @@ type part struct {
 	// outputs of the round that is being decided; the lane collects them after it.
 	outputs []output
 	bytes   int
+	// notes are the positions that the window writes, once it is closed.
+	notes []note
 }
 
 // A batch is a run of records of one input, kept until the window's outcome is known: an aborted window is decided again from them.
@@ -52,6 +53,15 @@ type batch struct {
 	// from and to are the input's positions before and after.
 	from, to records.Position
 	bytes    int
+}
+
+// sizeOf is about what records take in memory.
+func sizeOf(recs []Record) int {
+	n := 0
+	for i := range recs {
+		n += len(recs[i].Key) + len(recs[i].Value) + outputOverhead
+	}
+	return n
 }
 
 // An output is a record to be produced.
@@ -125,47 +135,12 @@ func (w *window) close(progressTopic string, nowMS int64) {
 				w.waiting = append(w.waiting, output{record: c.written, cause: c.cause, kind: OutputChangelog})
 			}
 		}
-		for _, in := range p.toRecord() {
-			w.waiting = append(w.waiting, output{kind: outputProgress, record: in.progressRecord(progressTopic, w.id, nowMS)})
+		p.notes = p.positions()
+		for _, n := range p.notes {
+			w.waiting = append(w.waiting, output{kind: outputProgress, record: n.record(progressTopic, w.id, nowMS)})
 		}
 	}
 }
 
 // outputProgress is the engine's own kind: no record of a user causes it.
 const outputProgress OutputKind = 255
-
-// toRecord are the inputs whose positions the window writes: those that moved, and with a task's first records all others too, so that a task
-// with a store has a position in every input, also in one that was silent so far.
-func (p *part) toRecord() []*input {
-	list := p.moved()
-	for _, in := range p.task.inputs {
-		if !in.recorded && !slices.Contains(list, in) {
-			list = append(list, in)
-		}
-	}
-	return list
-}
-
-// moved are the inputs that the part has records of.
-func (p *part) moved() []*input {
-	var list []*input
-	seen := make(map[*input]bool, 2)
-	for _, b := range p.batches {
-		if !seen[b.input] {
-			seen[b.input] = true
-			list = append(list, b.input)
-		}
-	}
-	return list
-}
-
-func (in *input) progressRecord(topic string, id records.Window, nowMS int64) *kgo.Record {
-	key := records.ProgressKey{Component: in.task.component.Name, TopicPartition: in.TopicPartition}
-	value := records.Progress{
-		Position: in.decided, TopicID: in.topicID, LeaderEpoch: in.leaderEpoch, Window: id, WrittenMS: nowMS,
-	}
-	return &kgo.Record{
-		Topic: topic, Partition: in.task.shard.number,
-		Key: []byte(key.String()), Value: value.Append(nil), Timestamp: time.UnixMilli(nowMS),
-	}
-}

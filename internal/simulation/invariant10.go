@@ -2,16 +2,16 @@ package simulation
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/partita-io/partita/partitions"
 )
 
-// A lane has two windows at most, and an instance two lanes. A window takes records until it has windowBytes, and the last it takes may be as many as
-// it has room for.
-const (
-	recordBytesMost  = 2 << 10
-	overlayBytesMost = 2 * 2 * (windowBytes + windowRecords*recordBytesMost)
-)
+// A lane has two windows at most, and an instance two lanes. A window takes records until it has windowBytes; each shard that is decided then may be
+// at one more call of its processor.
+var overlayBytesMost = int64(2 * 2 * (windowBytes + runtime.GOMAXPROCS(0)*windowRecords*recordBytesMost))
+
+const recordBytesMost = 2 << 10
 
 // lookAtMemory: invariant 10, memory is bounded. Asked at each step, also after bursts of many times what windows take.
 func (w *world) lookAtMemory(l *life) {

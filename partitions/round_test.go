@@ -1,0 +1,56 @@
+package partitions
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// A laborer is a counter whose commands take time, or lead to much.
+type laborer struct {
+	counter
+	takes   time.Duration
+	output  int
+	replies string
+}
+
+func (l *laborer) Process(w Window, recs []Record) error {
+	for i := range recs {
+		pass(l.takes)
+		w.Produce(&recs[i], OutputReply, &kgo.Record{Topic: l.replies, Value: make([]byte, l.output)})
+	}
+	return l.counter.Process(w, recs)
+}
+
+func (b *bubble) laboring(takes time.Duration, output int) Component {
+	c := b.component()
+	c.New = func(shard int32) Processor {
+		return &laborer{
+			counter: counter{shard: shard, topic: b.name + ".counter.events", known: map[string]int{}}, takes: takes, output: output, replies: b.name + ".replies",
+		}
+	}
+	return c
+}
+
+// What waits is fetched at once; what it leads to is known only when it is decided.
+func TestWindowEndsWithTheRecordsThatFillIt(t *testing.T) {
+	inBubble(t, 2, func(b *bubble) {
+		b.windowBytes = 64 << 10
+		b.command(30)
+		a := b.begin("a", b.laboring(0, 4<<10))
+		b.awaitAll()
+		most := b.windowBytes>>12 + 2*int(portionFirst) // Each shard's last portion begins before the window is full.
+		require.LessOrEqual(b.t, a.events.largest, most)
+	})
+}
+
+func TestSlowCommandsDoNotHoldTheLane(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		b.command(2)
+		a := b.begin("a", b.laboring(time.Second, 0))
+		b.awaitAll()
+		require.LessOrEqual(b.t, a.events.largest, int(portionFirst))
+	})
+}
