@@ -118,7 +118,7 @@ func (r *rebuild) following(id []byte, e *history.Entity, get func([]byte) ([]by
 	if stored.Sequence > e.Sequence {
 		return nil, false, r.stop(id, "it is stored with sequence %d and its events end at %d: the others were lost", stored.Sequence, e.Sequence)
 	}
-	if value != nil && stored.Sequence == e.Sequence && stored.Fingerprint == e.Fingerprint && bytes.Equal(stored.State, e.State) {
+	if value != nil && stored.Sequence == e.Sequence && sameState(&stored, &e.Stored) {
 		return nil, false, nil
 	}
 	stored.Sequence, stored.EventTimeMS, stored.Fingerprint, stored.State = e.Sequence, e.EventTimeMS, e.Fingerprint, e.State
@@ -127,6 +127,11 @@ func (r *rebuild) following(id []byte, e *history.Entity, get func([]byte) ([]by
 		return nil, false, r.stop(id, "its state would take %d bytes, at most %d are written", size, r.definition.MaxRecordBytes)
 	}
 	return value, true, nil
+}
+
+// sameState tells whether states are stored alike; the initial one is, whatever its schema.
+func sameState(a, b *entities.Stored) bool {
+	return len(a.State) == 0 && len(b.State) == 0 || a.Fingerprint == b.Fingerprint && bytes.Equal(a.State, b.State)
 }
 
 // stop is why the states of the shard stay as they are.
