@@ -18,7 +18,7 @@ type Definition struct {
 	Name     string
 	Behavior behaviors.Entity
 	// Prepare is called for each command before Behavior decides it; nil: there is nothing to prepare.
-	Prepare  behaviors.Prepare
+	Prepare behaviors.Prepare
 	// StateVersion counts the meanings that states have had, from 1, the default. With another one than that which stored states were computed by they
 	// are computed anew from their events, before commands are decided.
 	StateVersion int64

@@ -37,14 +37,15 @@ type ReadTopic func(ctx context.Context, topic string, apply func(batch []*kgo.R
 
 // rebuilding is a task whose state is computed anew.
 type rebuilding struct {
-	work Rebuild
+	work    Rebuild
 	scratch string
 	store   *statestore.Store
 	cancel  context.CancelFunc
 	// ended is closed when reading has ended.
 	ended chan struct{}
 	begun time.Time
-	// written: everything is in windows that were not given up.
+	// read: there is something to write. written: everything is in windows that were not given up.
+	read    bool
 	written bool
 }
 
@@ -139,6 +140,7 @@ func (l *lane) rebuildRead(t *task, stop *StopError) {
 	case stop != nil:
 		l.stopTask(t, stop)
 	default:
+		t.rebuild.read = true
 		l.rebuilds = append(l.rebuilds, t)
 	}
 }
@@ -167,12 +169,13 @@ func (l *lane) writeRebuilds(ctx context.Context, now time.Time) {
 
 // rebuildDropped has a task write anew, as a window with some of it was given up.
 func (l *lane) rebuildDropped(t *task) {
-	if t.rebuild == nil {
+	if t.rebuild == nil || !t.rebuild.read {
 		return
 	}
 	t.rebuild.work.Dropped()
 	t.rebuild.written = false
-	if !slices.Contains(l.rebuilds, t) {
+	// The window may have been given up because its shard is leaving: then what the task had to write with is being closed.
+	if l.closing[t.shard] == nil && !slices.Contains(l.rebuilds, t) {
 		l.rebuilds = append(l.rebuilds, t)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -90,7 +91,7 @@ func (r *recount) Write(w Window) (bool, error) {
 		}
 		return true, err
 	})
-if r.next = more; err != nil || more != nil {
+	if r.next = more; err != nil || more != nil {
 		return false, err
 	}
 	w.Put(nil, markKey, []byte(r.mark), nil)
@@ -273,6 +274,25 @@ func TestStatesThatCannotBeComputedStopTheirTaskAndAWishTriesAgain(t *testing.T)
 		require.Len(b.t, b.readAll("counter.events"), b.count()/2)
 		broken.Store(false)
 		b.controls.Set(map[string]Orders{"counter": {Rebuild: 1}})
+		b.awaitAll()
+		require.Zero(b.t, strangers.Load())
+	})
+}
+
+// Its shard is acquired anew while a window with some of the states is open, or on its way.
+func TestWishDuringARebuildBeginsItAnew(t *testing.T) {
+	inBubble(t, 2, func(b *bubble) {
+		var strangers atomic.Int64
+		b.controls = NewControls()
+		b.controls.Set(nil)
+		b.counted()
+		b.windowBytes = 1
+		b.begin("a", b.revised(&strangers))
+		for number := range int64(40) {
+			b.controls.Set(map[string]Orders{"counter": {Rebuild: number + 1}})
+			pass(time.Duration(number) * time.Millisecond)
+		}
+		b.command(1)
 		b.awaitAll()
 		require.Zero(b.t, strangers.Load())
 	})

@@ -35,7 +35,9 @@ func (s *service) followControl(ctx context.Context) error {
 	})
 }
 
-func (c *controller) begin() { c.wanted, c.rebuilds, c.level = make(map[string]wanted), make(map[string]int64), false }
+func (c *controller) begin() {
+	c.wanted, c.rebuilds, c.level = make(map[string]wanted), make(map[string]int64), false
+}
 
 func (c *controller) becomeLevel() {
 	c.level = true

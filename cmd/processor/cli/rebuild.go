@@ -88,7 +88,7 @@ const rebuildPoll = 500 * time.Millisecond
 
 // awaitRebuild waits until all shards are done, or cannot be.
 func (a *app) awaitRebuild(ctx context.Context, f *folder, cfg client.Config, entity string, number int64) error {
-	begun, all := time.Now(), int(f.TopicContext().Partitions)
+	all := int(f.TopicContext().Partitions)
 	var done atomic.Int64
 	stop := showProgress(a.err, func() string { return fmt.Sprintf("%s: %d of %d shards are done", entity, done.Load(), all) })
 	defer stop()
@@ -110,7 +110,7 @@ func (a *app) awaitRebuild(ctx context.Context, f *folder, cfg client.Config, en
 			for _, t := range stopped {
 				a.say("%s, shard %d: %s", entity, t.Shard, t.Why)
 			}
-			if _, err := fmt.Fprintf(a.out, "%s  %d of %d shards done in %s\n", entity, len(ready), all, time.Since(begun).Round(time.Millisecond)); err != nil || len(stopped) == 0 {
+			if _, err := fmt.Fprintf(a.out, "%s  %d of %d shards done\n", entity, len(ready), all); err != nil || len(stopped) == 0 {
 				return err
 			}
 			return errNo
