@@ -13,8 +13,8 @@ import (
 	"github.com/partita-io/partita/kafka/records"
 )
 
-// Version is that of the records that this program writes, and the latest that it reads.
-const Version = 1
+// Format is the version of the records that this program writes, and the latest that it reads.
+const Format = 1
 
 const projectionKey = "projection/"
 
@@ -37,13 +37,15 @@ type Projection struct {
 	Paused bool
 	// Skip are the events, one at most in each partition of an input, that it does not stop before: if they fail, they go to the dead letters.
 	Skip map[records.TopicPartition]records.Offset
+	// Versions are those of a table.
+	Versions
 }
 
 // A NewerError says that a record is of a version that this program does not know: it is not guessed what it wants.
 type NewerError struct{ Version int }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("it is of version %d, and this program reads version %d: use the program that wrote it, or a later one", e.Version, Version)
+	return fmt.Sprintf("it is of version %d, and this program reads version %d: use the program that wrote it, or a later one", e.Version, Format)
 }
 
 type layout struct {
@@ -54,12 +56,17 @@ type layout struct {
 	At      string `json:"at"`
 	Paused  bool   `json:"paused,omitempty"`
 	// Skip are places, "topic/partition/offset".
-	Skip []string `json:"skip,omitempty"`
+	Skip     []string `json:"skip,omitempty"`
+	Live     int      `json:"live,omitempty"`
+	Building int      `json:"building,omitempty"`
+	Old      int      `json:"old,omitempty"`
+	Last     int      `json:"last,omitempty"`
 }
 
 // Value is the value of the projection's record.
 func (p Projection) Value() ([]byte, error) {
-	l := layout{Version: Version, Number: p.Number, By: p.By, Why: p.Why, At: p.At, Paused: p.Paused}
+	l := layout{Version: Format, Number: p.Number, By: p.By, Why: p.Why, At: p.At, Paused: p.Paused}
+	l.Live, l.Building, l.Old, l.Last = p.live, p.building, p.old, p.last
 	for at, offset := range p.Skip {
 		l.Skip = append(l.Skip, records.Place{TopicPartition: at, Offset: offset}.String())
 	}
@@ -81,7 +88,7 @@ func Parse(value []byte) (Projection, error) {
 	switch {
 	case v.Version == nil || *v.Version < 1:
 		return Projection{}, errors.New("control record: it has no version")
-	case *v.Version > Version:
+	case *v.Version > Format:
 		return Projection{}, &NewerError{Version: *v.Version}
 	}
 	var l layout
@@ -97,6 +104,10 @@ func Parse(value []byte) (Projection, error) {
 		return Projection{}, fmt.Errorf("control record: number %d: they count from 1", l.Number)
 	}
 	p := Projection{Number: l.Number, By: l.By, Why: l.Why, At: l.At, Paused: l.Paused}
+	var err error
+	if p.Versions, err = versionsOf(l); err != nil {
+		return Projection{}, fmt.Errorf("control record: %w", err)
+	}
 	for _, s := range l.Skip {
 		place, err := records.ParsePlace(s)
 		if err != nil {
