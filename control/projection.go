@@ -79,26 +79,12 @@ func Parse(value []byte) (Projection, error) {
 	if value == nil {
 		return Projection{}, nil
 	}
-	var v struct {
-		Version *int `json:"version"`
-	}
-	if err := json.Unmarshal(value, &v); err != nil {
-		return Projection{}, fmt.Errorf("control record: %w", err)
-	}
-	switch {
-	case v.Version == nil || *v.Version < 1:
-		return Projection{}, errors.New("control record: it has no version")
-	case *v.Version > Format:
-		return Projection{}, &NewerError{Version: *v.Version}
+	if err := checkFormat(value); err != nil {
+		return Projection{}, err
 	}
 	var l layout
-	d := json.NewDecoder(bytes.NewReader(value))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&l); err != nil {
-		return Projection{}, fmt.Errorf("control record: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Projection{}, errors.New("control record: something follows the object")
+	if err := decodeWhole(value, &l); err != nil {
+		return Projection{}, err
 	}
 	if l.Number < 1 {
 		return Projection{}, fmt.Errorf("control record: number %d: they count from 1", l.Number)
@@ -116,6 +102,36 @@ func Parse(value []byte) (Projection, error) {
 		p.skip(place.TopicPartition, place.Offset)
 	}
 	return p, nil
+}
+
+// checkFormat looks at the version alone: what else there is depends on it.
+func checkFormat(value []byte) error {
+	var v struct {
+		Version *int `json:"version"`
+	}
+	if err := json.Unmarshal(value, &v); err != nil {
+		return fmt.Errorf("control record: %w", err)
+	}
+	switch {
+	case v.Version == nil || *v.Version < 1:
+		return errors.New("control record: it has no version")
+	case *v.Version > Format:
+		return &NewerError{Version: *v.Version}
+	}
+	return nil
+}
+
+// decodeWhole wants one object of known fields and nothing behind it.
+func decodeWhole(value []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(value))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("control record: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("control record: something follows the object")
+	}
+	return nil
 }
 
 func (p *Projection) skip(at records.TopicPartition, offset records.Offset) {

@@ -12,7 +12,7 @@ import (
 )
 
 func newController() *controller {
-	c := &controller{controls: partitions.NewControls(), logger: slog.New(slog.DiscardHandler)}
+	c := &controller{controls: partitions.NewControls(), live: new(liveVersions), noted: make(map[string]bool), logger: slog.New(slog.DiscardHandler)}
 	c.begin()
 	return c
 }
@@ -25,7 +25,7 @@ func TestAProjectionWhoseControlRecordCannotBeReadWaitsAndOthersDoNot(t *testing
 		said(control.Key("newer"), `{"version":2}`), said(control.Key("rubbish"), "rubbish"), said("entity/cart", "{}"),
 		said(control.Key("totals"), `{"version":1,"number":1,"by":"ann","at":"now"}`),
 	})
-	orders := c.orders()
+	orders := c.wanted().Orders
 	require.Len(t, orders, 3)
 	require.True(t, orders["newer"].Paused)
 	require.Contains(t, orders["newer"].Why, "it is of version 2")
@@ -40,8 +40,8 @@ func TestWhatIsWantedIsTheLastRecordOfAProjection(t *testing.T) {
 		said(control.Key("gone"), `{"version":1,"number":1,"paused":true}`),
 		{Key: []byte(control.Key("gone"))},
 	})
-	require.True(t, c.orders()["totals"].Paused)
-	require.False(t, c.orders()["gone"].Paused)
+	require.True(t, c.wanted().Orders["totals"].Paused)
+	require.False(t, c.wanted().Orders["gone"].Paused)
 	c.begin()
-	require.Empty(t, c.orders(), "the topic was deleted and made again")
+	require.Empty(t, c.wanted().Orders, "the topic was deleted and made again")
 }
