@@ -30,8 +30,8 @@ type Version struct {
 	Role   Role
 }
 
-// String is "version 2 (live)".
-func (v Version) String() string { return fmt.Sprintf("version %d (%s)", v.Number, v.Role) }
+// String is "2 (live)".
+func (v Version) String() string { return fmt.Sprintf("%d (%s)", v.Number, v.Role) }
 
 // LiveVersion is the number of the one that readers see.
 func (v Versions) LiveVersion() int { return max(v.live, 1) }
