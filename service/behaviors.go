@@ -31,7 +31,7 @@ func (c *controller) noteBehaviors() {
 			if len(now.Hashes) > len(before.Hashes) {
 				c.note(p.Name, v.Number, now)
 			}
-			if now.Mixed() {
+			if now.Mixed() && v.Role != control.Old {
 				c.logger.Warn("a projection has rows of more than one behaviour: what it computes has changed since its first events; to have all rows as it computes "+
 					"them now, rebuild it", slog.String("projection", p.Name), slog.Int("version", v.Number),
 					slog.String("command", "processor projections "+c.topics.FolderText()+" rebuild "+p.Name))

@@ -253,12 +253,7 @@ func (a *app) listProjections(ctx context.Context, f *folder, cfg client.Config,
 
 // A standingLine is a standing as JSON. What is not known is null.
 type standingLine struct {
-	Projection string       `json:"projection"`
-	Version    int          `json:"version"`
-	Role       control.Role `json:"role"`
-	Topic      string       `json:"topic"`
-	// Mixed: not all rows are what it computes now.
-	Mixed         bool                `json:"mixed,omitempty"`
+	Projection    string              `json:"projection"`
 	Shard         int32               `json:"shard"`
 	State         string              `json:"state"`
 	Why           string              `json:"why,omitempty"`
@@ -268,6 +263,11 @@ type standingLine struct {
 	RatePerSecond float64             `json:"rate_per_second"`
 	LevelSeconds  *float64            `json:"level_in_seconds"`
 	Inputs        []service.TaskInput `json:"inputs"`
+	Version       int                 `json:"version"`
+	Role          control.Role        `json:"role"`
+	Topic         string              `json:"topic"`
+	// Mixed: not all rows are what it computes now.
+	Mixed bool `json:"mixed,omitempty"`
 }
 
 func standingLineOf(s *standing.Standing, of listed) standingLine {

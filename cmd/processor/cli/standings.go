@@ -33,7 +33,7 @@ func (a *app) writeStandings(f *folder, list []standing.Standing, versions map[s
 		}
 	}
 	for _, component := range slices.Sorted(maps.Keys(versions)) {
-		if l := versions[component]; l.mixed {
+		if l := versions[component]; l.mixed && l.version.Role != control.Old {
 			fmt.Fprintf(&b, "%s has rows of more than one behaviour: `processor projections %s rebuild %s` makes all as it computes them now\n",
 				component, f.dir, l.projection)
 		}
