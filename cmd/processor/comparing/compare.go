@@ -93,9 +93,7 @@ func cloned(headers []kgo.RecordHeader) []kgo.RecordHeader {
 
 // add compares the rows of one partition.
 func (r *Result) add(rows [2]map[string]*kgo.Record, o *Options) {
-	keys := maps.Clone(rows[0])
-	maps.Copy(keys, rows[1])
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
+	for _, key := range keysOf(rows) {
 		var values [2]json.RawMessage
 		for i := range rows {
 			if row := rows[i][key]; row != nil {
@@ -120,6 +118,17 @@ func (r *Result) add(rows [2]map[string]*kgo.Record, o *Options) {
 	}
 }
 
+// keysOf are those of both, in order.
+func keysOf[V any](both [2]map[string]V) []string {
+	all := make(map[string]bool)
+	for _, one := range both {
+		for key := range one {
+			all[key] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
 // differing are the fields of two records that differ, in the order of their names.
 func differing(values [2]json.RawMessage) []Field {
 	var records [2]map[string]json.RawMessage
@@ -128,10 +137,8 @@ func differing(values [2]json.RawMessage) []Field {
 			return nil
 		}
 	}
-	names := maps.Clone(records[0])
-	maps.Copy(names, records[1])
 	var fields []Field
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range keysOf(records) {
 		if a, b := records[0][name], records[1][name]; !bytes.Equal(a, b) {
 			fields = append(fields, Field{Name: name, Values: [2]json.RawMessage{a, b}})
 		}
