@@ -137,7 +137,9 @@ func TestABehaviourIsNotedOnceAndAChangeIsSaid(t *testing.T) {
 	c := newController()
 	c.logger = slog.New(slog.NewTextHandler(&said, nil))
 	c.projections = shop().Projections
-	c.note = func(projection string, version int, b control.Behavior) { noted[control.Component(projection, version)] = b.Hashes }
+	c.note = func(projection string, version int, b control.Behavior) {
+		noted[control.Component(projection, version)] = b.Hashes
+	}
 	c.apply([]*kgo.Record{
 		{Key: []byte(control.BehaviorKey("totals", 1)), Value: []byte(`{"version":1,"hashes":["before"]}`)},
 		{Key: []byte(control.Key("totals")), Value: []byte(`{"version":1,"number":1,"building":2,"last":2}`)},

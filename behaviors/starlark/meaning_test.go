@@ -38,8 +38,17 @@ func TestTheFormOfAScriptIsNotWhatItSays(t *testing.T) {
 
 func TestWhatAScriptSaysIsTold(t *testing.T) {
 	for _, change := range [][2]string{
-		{"> 10", ">= 10"}, {"10", "11"}, {"+= 1", "-= 1"}, {"+= 1", "= 1"}, {"row.small", "row.cents"}, {"[1:]", "[:1]"}, {"[1:]", "[1]"},
-		{"    else:\n        row.small", "    row.small"}, {"on_filled", "on_emptied"}, {"    row.last", "        row.last"}, {"(row, event, ctx)", "(row, event, ctx = 1)"},
+		{"> 10", ">= 10"},
+		{"10", "11"},
+		{"+= 1", "-= 1"},
+		{"+= 1", "= 1"},
+		{"row.small", "row.cents"},
+		{"[1:]", "[:1]"},
+		{"[1:]", "[1]"},
+		{"    else:\n        row.small", "    row.small"},
+		{"on_filled", "on_emptied"},
+		{"    row.last", "        row.last"},
+		{"(row, event, ctx)", "(row, event, ctx = 1)"},
 	} {
 		changed := strings.Replace(totals, change[0], change[1], 1)
 		require.NotEqual(t, totals, changed)

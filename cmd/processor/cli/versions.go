@@ -180,8 +180,10 @@ const (
 // drop writes down that a version is not wanted, and deletes its topics once no process runs it. What is left of one that was dropped before, when that was
 // interrupted, goes, too.
 func (v *versioning) drop(ctx context.Context) (bool, error) {
-	next, number, refusal := v.now, 0, error(nil)
-	if next.Versions, number, refusal = v.now.Dropped(); refusal == nil {
+	versions, number, refusal := v.now.Dropped()
+	next := v.now
+	next.Versions = versions
+	if refusal == nil {
 		if err := v.desk.Want(ctx, records.Drop, v.table.Name, v.now, next); err != nil {
 			return false, err
 		}
