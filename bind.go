@@ -109,7 +109,12 @@ func (b *bound) addProjection(ctx context.Context, s *service.Context, p typed.B
 		s.Specs = append(s.Specs, s.Topics.Repartition(p.Name))
 	}
 	d.Sources = followed(s, p.Name, p.Entities, p.Topics)
-	s.Components = append(s.Components, d.Component(ctx))
+	// What Go code computes has no hash: that it changes is for those to say who change it.
+	s.Projections = append(s.Projections, service.Projection{Name: p.Name, Keyed: p.Keyed, Component: func(version int) partitions.Component {
+		d := d
+		d.Number = version
+		return d.Component(ctx)
+	}})
 }
 
 func (b *bound) addStream(ctx context.Context, s *service.Context, p typed.BoundStream) {

@@ -131,6 +131,9 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	components := c.Components(ctx)
+	for i := range c.Projections {
+		components = append(components, c.TableComponent(ctx, &c.Projections[i], 1))
+	}
 	switch j.Kind {
 	case jobEntities, jobRestore:
 		components = components[:1]

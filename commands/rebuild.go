@@ -138,7 +138,7 @@ func sameState(a, b *entities.Stored) bool {
 func (r *rebuild) stop(id []byte, format string, args ...any) error {
 	d := r.definition
 	return &partitions.StopError{Err: fmt.Errorf("the states of %s/%d cannot be computed anew: %s: %w; nothing was written: mend the behaviour and start the processors with it, "+
-		"or the ones before; processor verify %s %s shows all such entities", d.Name, r.shard, id, fmt.Errorf(format, args...), d.Topics.FolderShown(), d.Name)}
+		"or the ones before; processor verify %s %s shows all such entities", d.Name, r.shard, id, fmt.Errorf(format, args...), d.Topics.FolderText(), d.Name)}
 }
 
 // What one call writes at most, and looks at.

@@ -87,7 +87,7 @@ func (s *shelf) rebuild(b behaviors.Entity, version, request int64) (*window, er
 	scratch := openStore(s.t, s.env, "scratch")
 	defer func() {
 		require.NoError(s.t, scratch.Close())
-		require.NoError(s.t, s.env.Remove("scratch", 0))
+		require.NoError(s.t, s.env.RemoveStore("scratch", 0))
 	}()
 	if err := r.Read(s.t.Context(), scratch, func(_ context.Context, topic string, apply func([]*kgo.Record) error) error {
 		require.Equal(s.t, "shop.counter.events", topic)

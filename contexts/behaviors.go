@@ -90,7 +90,7 @@ func (l *loader) loadProjection(s script, p *Projection, key string, sourceKeys 
 	if len(problems) > 0 {
 		return false
 	}
-	p.Behavior, p.Keyed = behavior, behavior.Keyed()
+	p.Behavior, p.Keyed, p.Hash = behavior, behavior.Keyed(), l.projectionHash(s, p)
 	return true
 }
 

@@ -13,7 +13,8 @@ import (
 // entityCachesBytes is what all caches of decoded entities together may take, when one process owns all shards.
 const entityCachesBytes = 48 << 20
 
-// Components are the processors of the folder: one for each entity type and each projection. What they ask a behaviour ends with ctx.
+// Components are the processors of the folder that always run: one for each entity type, each subscription and each stream. Of tables there may be several
+// versions, see [Context.TableComponent]. What they ask a behaviour ends with ctx.
 func (c *Context) Components(ctx context.Context) []partitions.Component {
 	var all []partitions.Component
 	for i := range c.Entities {
@@ -24,7 +25,9 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 		}.Component(ctx))
 	}
 	for i := range c.Projections {
-		all = append(all, c.projection(ctx, &c.Projections[i]))
+		if p := &c.Projections[i]; p.Stream != nil {
+			all = append(all, c.streamComponent(ctx, p))
+		}
 	}
 	for i := range c.Subscriptions {
 		s := &c.Subscriptions[i]
@@ -35,21 +38,27 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 	return all
 }
 
-func (c *Context) projection(ctx context.Context, p *Projection) partitions.Component {
-	var sources []string
-	for _, s := range p.Sources {
-		sources = append(sources, s.Topic)
-	}
-	if s := p.Stream; s != nil {
-		return projections.Stream{
-			Topics: c.TopicContext(), Name: p.Name, Behavior: s.Behavior, Sources: sources, To: s.To, OnFailure: p.OnFailure, Version: c.Hash,
-			Prepare: c.prepare(),
-		}.Component(ctx)
-	}
-	return projections.Definition{
-		Topics: c.TopicContext(), Name: p.Name, Behavior: p.Behavior, Sources: sources, Keyed: p.Keyed, OnFailure: p.OnFailure, Version: c.Hash,
-		Prepare: c.prepare(),
+func (c *Context) streamComponent(ctx context.Context, p *Projection) partitions.Component {
+	return projections.Stream{
+		Topics: c.TopicContext(), Name: p.Name, Behavior: p.Stream.Behavior, Sources: p.sourceTopics(), To: p.Stream.To, OnFailure: p.OnFailure,
+		Version: c.Hash, Prepare: c.prepare(),
 	}.Component(ctx)
+}
+
+// TableComponent is the processor of a version of a table.
+func (c *Context) TableComponent(ctx context.Context, p *Projection, version int) partitions.Component {
+	return projections.Definition{
+		Topics: c.TopicContext(), Name: p.Name, Number: version, Behavior: p.Behavior, Sources: p.sourceTopics(), Keyed: p.Keyed, OnFailure: p.OnFailure,
+		Version: c.Hash, Prepare: c.prepare(),
+	}.Component(ctx)
+}
+
+func (p *Projection) sourceTopics() []string {
+	var topics []string
+	for _, s := range p.Sources {
+		topics = append(topics, s.Topic)
+	}
+	return topics
 }
 
 // prepare waits for the schemas of what is read, where there is a registry to ask.

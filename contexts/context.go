@@ -83,6 +83,8 @@ type Projection struct {
 	// Stream is nil for a table, and what follows is of tables.
 	Stream   *Stream
 	Behavior behaviors.Projection
+	// Hash is that of everything that decides what the rows are.
+	Hash string
 	// ByTime has rows for each day or hour; empty: it does not.
 	ByTime behaviors.Period
 	// Keyed says that the key may be another than that of the event's record, so that events go through a repartition topic.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/partita-io/partita/behaviors/starlark"
 )
 
 // hash covers every file that decides what the context computes, with its name, in the order of names. Tests and texts for people may
@@ -40,4 +42,23 @@ func (l *loader) hash() {
 		return
 	}
 	l.context.Hash = hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// projectionHash covers what decides the rows of a table: what its scripts say, where its events come from, how they are keyed, what a row is. What becomes of
+// events that fail, and how the text is written, decide nothing.
+func (l *loader) projectionHash(s script, p *Projection) string {
+	sum := sha256.New()
+	folder := os.DirFS(l.dir)
+	_, err := fmt.Fprintf(sum, "%q %q %q %q\n", s.key.string, p.ByTime, p.Sources, p.Row.SchemaJSON)
+	if err == nil {
+		err = starlark.WriteMeaning(sum, folder, s.file)
+	}
+	if err == nil && l.context.upcasts != nil {
+		err = starlark.WriteMeaning(sum, folder, upcastsFile)
+	}
+	if err != nil {
+		l.others = append(l.others, Problem{Path: l.dir, Message: fileError(err)})
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }

@@ -35,7 +35,7 @@ type entityLayout struct {
 
 // Value is the value of the entity type's record.
 func (e Entity) Value() ([]byte, error) {
-	return json.Marshal(entityLayout{Version: Version, Number: e.Number, By: e.By, Why: e.Why, At: e.At})
+	return json.Marshal(entityLayout{Version: Format, Number: e.Number, By: e.By, Why: e.Why, At: e.At})
 }
 
 // ParseEntity reads the value of an entity type's record; a tombstone is the zero value. The error is a [NewerError] if the record is of a later version.

@@ -31,6 +31,8 @@ type Projection struct {
 	Paused bool
 	// Skip are the events, one at most in each partition of an input, that it does not stop before: if they fail, they go to the dead letters.
 	Skip map[records.TopicPartition]records.Offset
+	// Versions are those of a table.
+	Versions
 }
 
 type layout struct {
@@ -41,12 +43,17 @@ type layout struct {
 	At      string `json:"at"`
 	Paused  bool   `json:"paused,omitempty"`
 	// Skip are places, "topic/partition/offset".
-	Skip []string `json:"skip,omitempty"`
+	Skip     []string `json:"skip,omitempty"`
+	Live     int      `json:"live,omitempty"`
+	Building int      `json:"building,omitempty"`
+	Old      int      `json:"old,omitempty"`
+	Last     int      `json:"last,omitempty"`
 }
 
 // Value is the value of the projection's record.
 func (p Projection) Value() ([]byte, error) {
-	l := layout{Version: Version, Number: p.Number, By: p.By, Why: p.Why, At: p.At, Paused: p.Paused}
+	l := layout{Version: Format, Number: p.Number, By: p.By, Why: p.Why, At: p.At, Paused: p.Paused}
+	l.Live, l.Building, l.Old, l.Last = p.live, p.building, p.old, p.last
 	for at, offset := range p.Skip {
 		l.Skip = append(l.Skip, records.Place{TopicPartition: at, Offset: offset}.String())
 	}
@@ -67,6 +74,10 @@ func Parse(value []byte) (Projection, error) {
 		return Projection{}, err
 	}
 	p := Projection{Number: l.Number, By: l.By, Why: l.Why, At: l.At, Paused: l.Paused}
+	var err error
+	if p.Versions, err = versionsOf(l); err != nil {
+		return Projection{}, fmt.Errorf("control record: %w", err)
+	}
 	for _, s := range l.Skip {
 		place, err := records.ParsePlace(s)
 		if err != nil {

@@ -8,18 +8,26 @@ import (
 	"io"
 )
 
-// Version is that of the records that this program writes, and the latest that it reads.
-const Version = 1
+// Format is the version of the records that this program writes, and the latest that it reads.
+const Format = 1
 
 // A NewerError says that a record is of a version that this program does not know: it is not guessed what it wants.
 type NewerError struct{ Version int }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("it is of version %d, and this program reads version %d: use the program that wrote it, or a later one", e.Version, Version)
+	return fmt.Sprintf("it is of version %d, and this program reads version %d: use the program that wrote it, or a later one", e.Version, Format)
 }
 
 // decode reads the value of a record. The error is a [NewerError] if it is of a later version.
 func decode(value []byte, layout any) error {
+	if err := checkFormat(value); err != nil {
+		return err
+	}
+	return decodeWhole(value, layout)
+}
+
+// checkFormat looks at the version alone: what else there is depends on it.
+func checkFormat(value []byte) error {
 	var v struct {
 		Version *int `json:"version"`
 	}
@@ -29,12 +37,17 @@ func decode(value []byte, layout any) error {
 	switch {
 	case v.Version == nil || *v.Version < 1:
 		return errors.New("control record: it has no version")
-	case *v.Version > Version:
+	case *v.Version > Format:
 		return &NewerError{Version: *v.Version}
 	}
+	return nil
+}
+
+// decodeWhole wants one object of known fields and nothing behind it.
+func decodeWhole(value []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(value))
 	d.DisallowUnknownFields()
-	if err := d.Decode(layout); err != nil {
+	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("control record: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

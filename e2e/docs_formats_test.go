@@ -167,3 +167,13 @@ func TestWhatPagesMakeCanBeMade(t *testing.T) {
 	}
 	require.Greater(t, named, 5)
 }
+
+func TestTheRecordOfABehaviourOnThePageIsOne(t *testing.T) {
+	text := strings.TrimSpace(blockOf(t, "docs/formats/control.md", `{"version":1,"hashes"`))
+	b, err := control.ParseBehavior([]byte(text))
+	require.NoError(t, err)
+	require.True(t, b.Mixed())
+	value, err := b.Value()
+	require.NoError(t, err)
+	require.Equal(t, text, string(value))
+}

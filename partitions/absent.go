@@ -9,31 +9,38 @@ import (
 	"time"
 )
 
-// An absentTopic says that a topic of somebody else is not there. What reads it waits; the rest of the shard runs.
-type absentTopic struct{ name string }
+// An absentTopic says that a topic is not there that one component alone cannot do without. It waits; the rest of the shard runs.
+type absentTopic struct{ name, mend string }
 
-func (e *absentTopic) Error() string {
-	return fmt.Sprintf("topic %s is missing: create it, or start what writes to it", e.name)
-}
+func (e *absentTopic) Error() string { return fmt.Sprintf("topic %s is missing: %s", e.name, e.mend) }
 
-// missing is the error of an input's topic that is not there: one of this context's was to be created before.
-func (rt *engine) missing(topic string) error {
-	if strings.HasPrefix(topic, rt.config.Context+".") {
-		return missingTopic(topic)
+const (
+	mendOwn     = "processor topics DIR --apply creates it"
+	mendForeign = "create it, or start what writes to it"
+)
+
+// missing is the error of a component's topic that is not there: one of this context's was to be created before. Those of a version may be deleted while
+// it is dropped, a moment before this process is told.
+func (rt *engine) missing(c *Component, topic string) error {
+	switch own := strings.HasPrefix(topic, rt.config.Context+"."); {
+	case !own:
+		return &absentTopic{name: topic, mend: mendForeign}
+	case c.Of != "":
+		return &absentTopic{name: topic, mend: mendOwn}
 	}
-	return &absentTopic{name: topic}
+	return fmt.Errorf("topic %s is missing: %s", topic, mendOwn)
 }
 
 // awaitedTopics are those that some of the errors are about, each once.
-func awaitedTopics(errs []error) []string {
-	var names []string
+func awaitedTopics(errs []error) []*absentTopic {
+	var topics []*absentTopic
 	for _, err := range errs {
 		var absent *absentTopic
-		if errors.As(err, &absent) && !slices.Contains(names, absent.name) {
-			names = append(names, absent.name)
+		if errors.As(err, &absent) && !slices.ContainsFunc(topics, func(t *absentTopic) bool { return t.name == absent.name }) {
+			topics = append(topics, absent)
 		}
 	}
-	return names
+	return topics
 }
 
 const absentPoll = 2 * time.Second
@@ -42,9 +49,11 @@ const absentPoll = 2 * time.Second
 var errTopicCame = errors.New("a topic that was waited for is there now")
 
 // awaitTopics has the shard acquired anew once a topic is there that some of its components wait for. It returns when that is so, or ctx has ended.
-func (s *shard) awaitTopics(ctx context.Context, names []string) {
-	for _, name := range names {
-		s.engine.waits.once("topic "+name, &absentTopic{name: name}, absentPoll)
+func (s *shard) awaitTopics(ctx context.Context, absent []*absentTopic) {
+	var names []string
+	for _, topic := range absent {
+		names = append(names, topic.name)
+		s.engine.waits.once("topic "+topic.name, topic, absentPoll)
 	}
 	for sleep(ctx, absentPoll) {
 		found, err := s.engine.asks.Describe(ctx, names...)

@@ -24,6 +24,7 @@ import (
 // for from here on.
 func (s *shard) acquire(ctx context.Context) ([]*task, error) {
 	rt := s.engine
+	components := s.components()
 	if err := rt.sweep.run(ctx, rt, s.assigned); err != nil {
 		return nil, err
 	}
@@ -31,16 +32,15 @@ func (s *shard) acquire(ctx context.Context) ([]*task, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := rt.asks.Describe(ctx, rt.topicNames()...)
+	found, err := rt.asks.Describe(ctx, topicNames(components)...)
 	if err != nil {
 		return nil, err
 	}
-	tasks := make([]*task, len(rt.config.Components))
-	absent := make([]error, len(rt.config.Components))
+	tasks := make([]*task, len(components))
+	absent := make([]error, len(components))
 	group, groupCtx := errgroup.WithContext(ctx)
-	for i := range rt.config.Components {
+	for i, c := range components {
 		group.Go(func() error {
-			c := &rt.config.Components[i]
 			t, err := s.openTask(groupCtx, c, progress, found)
 			var gap *GapError
 			var noPosition *NoPositionError
@@ -80,7 +80,7 @@ func compact(tasks []*task) []*task {
 }
 
 // topicNames are those that components read or mirror their stores in.
-func (rt *engine) topicNames() []string {
+func topicNames(components []*Component) []string {
 	seen := make(map[string]bool)
 	var names []string
 	add := func(name string) {
@@ -89,7 +89,7 @@ func (rt *engine) topicNames() []string {
 			names = append(names, name)
 		}
 	}
-	for _, c := range rt.config.Components {
+	for _, c := range components {
 		add(c.Changelog)
 		for _, in := range c.Inputs {
 			add(in.Topic)
@@ -107,7 +107,7 @@ func (s *shard) openTask(ctx context.Context, c *Component, progress progressTab
 	if c.Changelog != "" {
 		mirrored, ok := found[c.Changelog]
 		if !ok {
-			return nil, missingTopic(c.Changelog)
+			return nil, s.engine.missing(c, c.Changelog)
 		}
 		t.changelogID = mirrored.ID
 		store, err := s.openStore(c)
@@ -131,17 +131,13 @@ func (s *shard) openTask(ctx context.Context, c *Component, progress progressTab
 	return t, nil
 }
 
-func missingTopic(name string) error {
-	return fmt.Errorf("topic %s is missing: processor topics DIR --apply creates it", name)
-}
-
 // placeInputs makes the task's inputs, each at the position that the progress topic names. used tells that the task has had records before: then
 // a position must be known.
 func (s *shard) placeInputs(ctx context.Context, t *task, progress progressTable, found map[string]topics.Found, used bool) error {
 	for _, in := range t.component.Inputs {
 		topic, ok := found[in.Topic]
 		if !ok {
-			return s.engine.missing(in.Topic)
+			return s.engine.missing(t.component, in.Topic)
 		}
 		// Partition q of a topic with any number of partitions joins shard q mod N.
 		for q := s.number; q < topic.Partitions; q += s.engine.config.Shards {

@@ -15,8 +15,11 @@ type Config struct {
 	// Context is the bounded context's name: prefix of its topics, name of its consumer group.
 	Context string
 	// Shards is the number of partitions of every topic of the context.
-	Shards     int32
+	Shards int32
+	// Components are those that always run.
 	Components []Component
+	// Brought are the names of what Controls bring versions of, beside Components: members tell them to each other.
+	Brought []string
 	// Needs are what must be there before a shard runs; none by default.
 	Needs []Need
 	// Version tells this folder, or this build, from another; members tell it to each other.
@@ -26,7 +29,7 @@ type Config struct {
 	Stores *statestore.Env
 	// Address is where other processes find this one's HTTP server, host:port; empty for none.
 	Address string
-	// Lanes is the number of lanes of each side. Default 1; more pay only on machines with many cores.
+	// Lanes is the number of lanes of the write side and of the read side. Default 1; more pay only on machines with many cores. The build side has one.
 	Lanes int
 	// CommitFloor is the least time between the starts of two commits of a lane, so that light traffic cannot flood the broker. Default 10 ms.
 	CommitFloor time.Duration
@@ -35,7 +38,7 @@ type Config struct {
 	WindowRecords, WindowBytes int
 	// Views answers questions about committed state while the context runs. Default: one that nobody asks.
 	Views *Views
-	// Controls bring what operators want. Default: they want nothing.
+	// Controls bring what operators want. Default: they want nothing, and Components are all.
 	Controls *Controls
 	// Listener receives what happens.
 	Listener Listener
@@ -53,7 +56,7 @@ func (c *Config) setDefaults() {
 	}
 	if c.Controls == nil {
 		c.Controls = NewControls()
-		c.Controls.Set(nil)
+		c.Controls.Set(Wanted{})
 	}
 	if c.Lanes == 0 {
 		c.Lanes = 1
@@ -79,7 +82,7 @@ func (c *Config) validate() error {
 	if c.Shards < 1 {
 		complain("context %s: %d shards: at least 1", c.Context, c.Shards)
 	}
-	if len(c.Components) == 0 {
+	if len(c.Components)+len(c.Brought) == 0 {
 		complain("context %s has no component: nothing to run", c.Context)
 	}
 	if c.Stores == nil {

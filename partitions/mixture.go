@@ -72,7 +72,7 @@ func (w *mixtureWatcher) look(ctx context.Context) (GroupEvent, bool) {
 
 // offer is what this process tells the group that it can run.
 func (c *Config) offer() client.Offer {
-	o := client.Offer{Version: c.Version}
+	o := client.Offer{Version: c.Version, Components: slices.Clone(c.Brought)}
 	for _, component := range c.Components {
 		o.Components = append(o.Components, component.Name)
 	}

@@ -21,26 +21,44 @@ type Orders struct {
 	Rebuild int64
 }
 
-// Controls bring orders to a running engine. Until they are known, components of the read side wait: one of them may be paused. Components of the
+// Wanted is all that operators want. What it refers to must not be changed afterwards.
+type Wanted struct {
+	// Orders are by the names that operators use: they hold for all versions of a component.
+	Orders map[string]Orders
+	// Components run beside those of the Config: versions, of which there are others at other times.
+	Components []Component
+	// Gone are the names of versions that are never to run again: what stores have of them is removed.
+	Gone []string
+}
+
+// Controls bring what is wanted to a running engine. Until it is known, components of the read side wait: one of them may be paused. Components of the
 // write side do not wait.
 type Controls struct {
 	// mu guards the rest.
 	mu     sync.Mutex
 	known  bool
-	orders map[string]Orders
+	wanted Wanted
+	// changed is closed, and made anew, when there are other components.
+	changed chan struct{}
 	// tell is called after each change; nil while no engine runs.
 	tell func()
 	// lanes answer what tasks do.
 	lanes []*lane
 }
 
-// NewControls knows no orders yet.
-func NewControls() *Controls { return &Controls{} }
+// NewControls knows of nothing that is wanted yet.
+func NewControls() *Controls { return &Controls{changed: make(chan struct{})} }
 
-// Set replaces all orders, by component. The map must not be changed afterwards.
-func (c *Controls) Set(orders map[string]Orders) {
+// Set replaces all that was wanted. With other components than before all shards are acquired anew.
+func (c *Controls) Set(w Wanted) {
 	c.mu.Lock()
-	c.known, c.orders = true, orders
+	if c.known && sameComponents(c.wanted.Components, w.Components) {
+		w.Components = c.wanted.Components
+	} else {
+		close(c.changed)
+		c.changed = make(chan struct{})
+	}
+	c.known, c.wanted = true, w
 	tell := c.tell
 	c.mu.Unlock()
 	if tell != nil {
@@ -66,12 +84,12 @@ func (c *Controls) of(component *Component) Orders {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if component.Side == WriteSide {
-		return Orders{Rebuild: c.orders[component.Name].Rebuild}
+		return Orders{Rebuild: c.wanted.Orders[component.Name].Rebuild}
 	}
 	if !c.known {
 		return Orders{Paused: true, Why: ordersUnknown}
 	}
-	return c.orders[component.Name]
+	return c.wanted.Orders[component.known()]
 }
 
 // obey brings all tasks of the lane in line with the orders.

@@ -10,7 +10,11 @@ import (
 	"github.com/partita-io/partita/kafka/records"
 )
 
-var pausedCopier = map[string]Orders{"copier": {Paused: true, Why: "by ann"}}
+var pausedCopier = Wanted{Orders: map[string]Orders{"copier": {Paused: true, Why: "by ann"}}}
+
+func skipping(at records.TopicPartition, offset records.Offset) Wanted {
+	return Wanted{Orders: map[string]Orders{"copier": {Skip: map[records.TopicPartition]records.Offset{at: offset}}}}
+}
 
 // standing is how the copier does on a shard; the zero value if the shard runs nowhere.
 func (b *bubble) standing(shard int32) Standing {
@@ -31,15 +35,15 @@ func (b *bubble) awaitStanding(state string, shards ...int32) {
 	}
 }
 
-func (b *bubble) ordered(orders map[string]Orders) {
+func (b *bubble) ordered(w Wanted) {
 	b.controls = NewControls()
-	b.controls.Set(orders)
+	b.controls.Set(w)
 }
 
 func TestAPausedComponentTakesNothingInAndOthersGoOn(t *testing.T) {
 	inBubble(t, 2, func(b *bubble) {
 		b.createCopies(2)
-		b.ordered(nil)
+		b.ordered(Wanted{})
 		a := b.begin("a", b.component(), b.following(noneBroken()))
 		b.command(2)
 		b.awaitAll()
@@ -65,7 +69,7 @@ func TestAPausedComponentTakesNothingInAndOthersGoOn(t *testing.T) {
 		b.awaitStanding(TaskPaused, 0, 1)
 		pass(time.Minute)
 		require.Len(b.t, b.readAll("copies"), before)
-		b.controls.Set(nil)
+		b.controls.Set(Wanted{})
 		b.awaitCopies(2)
 	})
 }
@@ -81,7 +85,7 @@ func TestTheReadSideWaitsUntilItsOrdersAreKnown(t *testing.T) {
 		pass(time.Minute)
 		require.Empty(b.t, b.readAll("copies"))
 		require.Equal(b.t, ordersUnknown, b.standing(0).Why)
-		b.controls.Set(nil)
+		b.controls.Set(Wanted{})
 		b.awaitCopies(2)
 	})
 }
@@ -92,7 +96,7 @@ func TestAComponentIsPausedWhileItsWindowFails(t *testing.T) {
 		t.Run(m.String(), func(t *testing.T) {
 			inBubble(t, 2, func(b *bubble) {
 				b.createCopies(2)
-				b.ordered(nil)
+				b.ordered(Wanted{})
 				a := b.begin("a", b.component(), b.following(noneBroken()))
 				b.command(1)
 				b.awaitAll()
@@ -105,7 +109,7 @@ func TestAComponentIsPausedWhileItsWindowFails(t *testing.T) {
 				b.awaitAll()
 				b.awaitStanding(TaskPaused, 0, 1)
 				pass(time.Minute)
-				b.controls.Set(nil)
+				b.controls.Set(Wanted{})
 				b.command(1)
 				b.awaitAll()
 				b.awaitCopies(2)
@@ -119,7 +123,7 @@ func TestAComponentIsPausedWhileItsWindowFails(t *testing.T) {
 func TestATaskGoesOnBehindTheRecordThatAnOperatorLetsPass(t *testing.T) {
 	inBubble(t, 1, func(b *bubble) {
 		b.createCopies(1)
-		b.ordered(nil)
+		b.ordered(Wanted{})
 		broken := noneBroken()
 		broken.Store("k7")
 		a := b.begin("a", b.component(), b.following(broken))
@@ -131,10 +135,10 @@ func TestATaskGoesOnBehindTheRecordThatAnOperatorLetsPass(t *testing.T) {
 			before := b.standing(0).Before
 			require.NotNil(b.t, before)
 			at := records.TopicPartition{Topic: b.name + ".counter.commands"}
-			b.controls.Set(map[string]Orders{"copier": {Skip: map[records.TopicPartition]records.Offset{at: before.Offset - 1}}})
+			b.controls.Set(skipping(at, before.Offset-1))
 			pass(time.Second)
 			require.Equal(b.t, TaskHalted, b.standing(0).State, "another record was let pass")
-			b.controls.Set(map[string]Orders{"copier": {Skip: map[records.TopicPartition]records.Offset{at: before.Offset}}})
+			b.controls.Set(skipping(at, before.Offset))
 		}
 		b.awaitStanding(TaskRunning, 0)
 		b.awaitRecords("copies", b.count()-2)

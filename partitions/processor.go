@@ -1,6 +1,8 @@
 package partitions
 
 import (
+	"cmp"
+
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/statestore"
@@ -14,19 +16,19 @@ const (
 	WriteSide Side = iota
 	// ReadSide follows what was written.
 	ReadSide
+	// BuildSide is for what has everything to read that was ever written. A lane reads a partition once, from where the last of its tasks stands: beside
+	// what is being built nothing would be followed until that is level.
+	BuildSide
 )
 
-func (s Side) String() string {
-	if s == WriteSide {
-		return "write"
-	}
-	return "read"
-}
+func (s Side) String() string { return [...]string{"write", "read", "build"}[s] }
 
 // A Component is anything that consumes: an entity type, a projection, a subscription. On each shard it has one task.
 type Component struct {
 	// Name is unique in the context ("cart"); it is part of keys in the progress topic and of paths of stores, so it never changes.
-	Name   string
+	Name string
+	// Of is what the component is a version of, by the name that people know: orders are for all versions. Empty: it has none.
+	Of     string
 	Side   Side
 	Inputs []Input
 	// Changelog is the compacted topic that mirrors the component's store record by record; empty for a component without a store.
@@ -41,6 +43,9 @@ type Component struct {
 	// A component of the read side has none.
 	Rebuild func(shard int32, store *statestore.Store, request int64) (Rebuild, error)
 }
+
+// known is the name that operators use.
+func (c *Component) known() string { return cmp.Or(c.Of, c.Name) }
 
 // An Input is a topic that a component reads. Topics of the context have as many partitions as the context; partition q of any other topic
 // joins shard q mod N.

@@ -106,7 +106,7 @@ func (l *lane) startRebuild(t *task) {
 func (t *task) readForRebuild(ctx context.Context) error {
 	r, s := t.rebuild, t.shard
 	// A process that was killed has left one, too.
-	if err := errors.Join(r.closeScratch(), s.engine.config.Stores.Remove(r.scratch, s.number)); err != nil {
+	if err := errors.Join(r.closeScratch(), s.engine.config.Stores.RemoveStore(r.scratch, s.number)); err != nil {
 		return err
 	}
 	var err error
@@ -198,7 +198,7 @@ func (r *rebuilding) close(s *shard) error {
 		r.cancel()
 		<-r.ended
 	}
-	return errors.Join(r.closeScratch(), s.engine.config.Stores.Remove(r.scratch, s.number))
+	return errors.Join(r.closeScratch(), s.engine.config.Stores.RemoveStore(r.scratch, s.number))
 }
 
 func (r *rebuilding) closeScratch() error {

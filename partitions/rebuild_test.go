@@ -224,11 +224,11 @@ func TestOperatorsWishIsMetOnceAndWhileAllRuns(t *testing.T) {
 	inBubble(t, 4, func(b *bubble) {
 		var strangers atomic.Int64
 		b.controls = NewControls()
-		b.controls.Set(nil)
+		b.controls.Set(Wanted{})
 		a := b.begin("a", b.revised(&strangers))
 		b.command(3)
 		b.awaitAll()
-		b.controls.Set(map[string]Orders{"counter": {Rebuild: 1}})
+		b.controls.Set(Wanted{Orders: map[string]Orders{"counter": {Rebuild: 1}}})
 		b.command(3)
 		b.awaitAll()
 		asked := func(number int64) {
@@ -245,7 +245,7 @@ func TestOperatorsWishIsMetOnceAndWhileAllRuns(t *testing.T) {
 			}, waitFor, tick)
 		}
 		asked(1)
-		b.controls.Set(map[string]Orders{"counter": {Rebuild: 1}, "another": {}})
+		b.controls.Set(Wanted{Orders: map[string]Orders{"counter": {Rebuild: 1}, "another": {}}})
 		b.command(3)
 		b.awaitAll()
 		asked(1)
@@ -266,14 +266,14 @@ func TestStatesThatCannotBeComputedStopTheirTaskAndAWishTriesAgain(t *testing.T)
 		var strangers atomic.Int64
 		var broken atomic.Bool
 		b.controls = NewControls()
-		b.controls.Set(nil)
+		b.controls.Set(Wanted{})
 		b.counted()
 		broken.Store(true)
 		a := b.begin("a", b.revised(&strangers, &broken))
 		a.await(b.t, func(l *log) bool { return len(l.stopped) == 2 })
 		require.Len(b.t, b.readAll("counter.events"), b.count()/2)
 		broken.Store(false)
-		b.controls.Set(map[string]Orders{"counter": {Rebuild: 1}})
+		b.controls.Set(Wanted{Orders: map[string]Orders{"counter": {Rebuild: 1}}})
 		b.awaitAll()
 		require.Zero(b.t, strangers.Load())
 	})
@@ -284,12 +284,12 @@ func TestWishDuringARebuildBeginsItAnew(t *testing.T) {
 	inBubble(t, 2, func(b *bubble) {
 		var strangers atomic.Int64
 		b.controls = NewControls()
-		b.controls.Set(nil)
+		b.controls.Set(Wanted{})
 		b.counted()
 		b.windowBytes = 1
 		b.begin("a", b.revised(&strangers))
 		for number := range int64(40) {
-			b.controls.Set(map[string]Orders{"counter": {Rebuild: number + 1}})
+			b.controls.Set(Wanted{Orders: map[string]Orders{"counter": {Rebuild: number + 1}}})
 			pass(time.Duration(number) * time.Millisecond)
 		}
 		b.command(1)

@@ -115,8 +115,8 @@ func (rt *engine) prepare(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	for _, side := range []Side{WriteSide, ReadSide} {
-		for i := range rt.config.Lanes {
+	for side, lanes := range map[Side]int{WriteSide: rt.config.Lanes, ReadSide: rt.config.Lanes, BuildSide: 1} {
+		for i := range lanes {
 			if err := rt.addLane(ctx, side, i, needsAdd); err != nil {
 				return err
 			}
@@ -169,7 +169,7 @@ const (
 // serve joins the group and works until ctx ends or a lane fails.
 func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
 	lanes, failed := errgroup.WithContext(rt.ctx)
-	rt.config.Controls.serve(slices.Concat(rt.lanes[WriteSide], rt.lanes[ReadSide]))
+	rt.config.Controls.serve(slices.Concat(rt.lanes[WriteSide], rt.lanes[ReadSide], rt.lanes[BuildSide]))
 	for _, side := range rt.lanes {
 		for _, l := range side {
 			lanes.Go(func() error { return l.run(rt.ctx) })
@@ -188,6 +188,7 @@ func (rt *engine) serve(ctx context.Context, stop context.CancelFunc) error {
 		purge := newPurger(rt)
 		lanes.Go(func() error { purge.run(rt.ctx); return nil })
 		lanes.Go(func() error { rt.mixture.run(rt.ctx); return nil })
+		lanes.Go(func() error { rt.removeGone(rt.ctx); return nil })
 		select {
 		case <-ctx.Done():
 		case <-failed.Done():
@@ -236,7 +237,7 @@ func (rt *engine) close() {
 // lanesOf are the lanes that have tasks of the shard, one of each side.
 func (rt *engine) lanesOf(number int32) []*lane {
 	i := int(number) % rt.config.Lanes
-	return []*lane{rt.lanes[WriteSide][i], rt.lanes[ReadSide][i]}
+	return []*lane{rt.lanes[WriteSide][i], rt.lanes[ReadSide][i], rt.lanes[BuildSide][0]}
 }
 
 // give hands a shard's tasks to its lanes.

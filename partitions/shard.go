@@ -26,7 +26,9 @@ type shard struct {
 	// broken takes the first reason why the tasks must be acquired anew.
 	broken chan error
 	// awaited are topics that components wait for which are not among the tasks.
-	awaited []string
+	awaited []*absentTopic
+	// changed is closed when other components are wanted than those that were acquired last.
+	changed <-chan struct{}
 }
 
 func newShard(rt *engine, number int32, memberID string, previous *shard) *shard {
@@ -91,7 +93,7 @@ func (s *shard) run(ctx context.Context) {
 			closeStores(tasks)
 			tasks = nil
 			s.transitionTo(Acquiring)
-			if !errors.Is(err, errTopicCame) && !errors.Is(err, errUnmet) && !errors.Is(err, errRebuild) {
+			if !errors.Is(err, errTopicCame) && !errors.Is(err, errUnmet) && !errors.Is(err, errOtherComponents) && !errors.Is(err, errRebuild) {
 				s.engine.waits.say(s.what(), err)
 				sleep(ctx, brokenPause)
 			}
@@ -116,6 +118,8 @@ func (s *shard) stay(ctx context.Context) error {
 		return err
 	case <-s.engine.needs.ceased():
 		return errUnmet
+	case <-s.changed:
+		return errOtherComponents
 	}
 }
 
@@ -183,7 +187,7 @@ const (
 // acquirePatiently tries until it works or ctx ends; then it returns nil.
 func (s *shard) acquirePatiently(ctx context.Context) []*task {
 	s.engine.listener.ShardAcquiring(s.event())
-	if !s.engine.needs.await(ctx) {
+	if !s.engine.needs.await(ctx) || !s.engine.config.Controls.awaitSoon(ctx) {
 		return nil
 	}
 	for pause := acquirePauseMin; ; pause = min(2*pause, acquirePauseMax) {

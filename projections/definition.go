@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/control"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
@@ -13,8 +14,10 @@ import (
 // A Definition is one table projection of a context.
 type Definition struct {
 	// Topics is the context's name and number of partitions.
-	Topics   topics.Context
-	Name     string
+	Topics topics.Context
+	Name   string
+	// Number is that of the projection's version; 0 for 1.
+	Number   int
 	Behavior behaviors.Projection
 	// Prepare is called for each event and each stored row before Behavior sees it; nil: there is nothing to prepare.
 	Prepare behaviors.Prepare
@@ -43,16 +46,20 @@ func (d Definition) Component(ctx context.Context) partitions.Component {
 	}
 	d.Sources = slices.Clone(d.Sources)
 	c := partitions.Component{
-		Name:      d.Name,
+		Name:      d.component(),
+		Of:        d.Name,
 		Side:      partitions.ReadSide,
-		Changelog: d.Topics.Rows(d.Name).Name,
+		Changelog: d.Topics.Rows(d.component()).Name,
 		New:       func(shard int32) partitions.Processor { return newProcessor(ctx, d, shard) },
 	}
 	for _, topic := range d.Sources {
 		c.Inputs = append(c.Inputs, partitions.Input{Topic: topic})
 	}
 	if d.Keyed {
-		c.Inputs = append(c.Inputs, partitions.Input{Topic: d.Topics.Repartition(d.Name).Name, Purge: true})
+		c.Inputs = append(c.Inputs, partitions.Input{Topic: d.Topics.Repartition(d.component()).Name, Purge: true})
 	}
 	return c
 }
+
+// component is what the version is called where it stands beside others: its tasks, its topics, its dead letters.
+func (d *Definition) component() string { return control.Component(d.Name, max(d.Number, 1)) }

@@ -17,13 +17,14 @@ import (
 // A follower is a task on one shard that does something with each event that it wants: what tables and streams have in common. It keeps nothing between
 // records.
 type follower struct {
-	ctx            context.Context //nolint:containedctx // A processor lives as long as its context, and its interface has none.
-	topics         topics.Context
-	name, version  string
-	shard          int32
-	prepare        behaviors.Prepare
-	onFailure      entities.OnFailure
-	maxRecordBytes int
+	ctx    context.Context //nolint:containedctx // A processor lives as long as its context, and its interface has none.
+	topics topics.Context
+	// name is the component's, projection what operators call it.
+	name, projection, version string
+	shard                     int32
+	prepare                   behaviors.Prepare
+	onFailure                 entities.OnFailure
+	maxRecordBytes            int
 
 	wants func(eventType string) bool
 	// take does with an event what is to be done. A failure is of the event; after an error the task cannot go on.
@@ -91,14 +92,7 @@ func (p *follower) stopBefore(r *partitions.Record, f *inbox.Fact, failure *enti
 		event = fmt.Sprintf("%s (%s)", f.ID, place)
 	}
 	return &partitions.StopError{Before: r, Err: fmt.Errorf("%s stopped before the event %s: %w; mend it and start the processors anew, or, to go on without the event, "+
-		"run: processor projections %s skip %s", p.name, event, failure, p.folder(), p.name)}
-}
-
-func (p *follower) folder() string {
-	if p.topics.Folder == "" {
-		return "DIR"
-	}
-	return p.topics.Folder
+		"run: processor projections %s skip %s", p.name, event, failure, p.topics.FolderText(), p.projection)}
 }
 
 func placeOf(r *partitions.Record) records.Place {

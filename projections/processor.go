@@ -24,11 +24,11 @@ type processor struct {
 
 func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
 	p := &processor{
-		definition: d, repartition: d.Topics.Repartition(d.Name).Name,
+		definition: d, repartition: d.Topics.Repartition(d.component()).Name,
 		rowType: []byte(d.Behavior.RowType()), rowContent: []byte(d.Behavior.RowContentType()),
 	}
 	p.follower = follower{
-		ctx: ctx, topics: d.Topics, name: d.Name, version: d.Version, shard: shard, prepare: d.Prepare, onFailure: d.OnFailure,
+		ctx: ctx, topics: d.Topics, name: d.component(), projection: d.Name, version: d.Version, shard: shard, prepare: d.Prepare, onFailure: d.OnFailure,
 		maxRecordBytes: d.MaxRecordBytes, wants: d.Behavior.Wants, take: p.take,
 	}
 	return p

@@ -65,7 +65,7 @@ type streamer struct {
 func newStreamer(ctx context.Context, d Stream, shard int32) *streamer {
 	s := &streamer{definition: d, own: d.To == d.Topics.Messages(d.Name).Name}
 	s.follower = follower{
-		ctx: ctx, topics: d.Topics, name: d.Name, version: d.Version, shard: shard, prepare: d.Prepare, onFailure: d.OnFailure,
+		ctx: ctx, topics: d.Topics, name: d.Name, projection: d.Name, version: d.Version, shard: shard, prepare: d.Prepare, onFailure: d.OnFailure,
 		maxRecordBytes: d.MaxRecordBytes, wants: d.Behavior.Wants, take: s.take,
 	}
 	return s

@@ -53,6 +53,9 @@ type Table struct {
 	// unreadable is told of each record that is none of a row; nil: nobody.
 	unreadable func(UnreadableRow)
 	figures    TableFigures
+	// topic is the one that is read, empty while it is not known; moved is closed, and made anew, when it is another.
+	topic string
+	moved chan struct{}
 }
 
 // TableFigures tell of a table.
@@ -80,7 +83,7 @@ func NewTable(d TableDefinition) *Table {
 	if d.MaxBytes == 0 {
 		d.MaxBytes = DefaultTableBytes
 	}
-	t := &Table{definition: d, figures: TableFigures{Name: d.Name}}
+	t := &Table{definition: d, figures: TableFigures{Name: d.Name}, topic: d.Topic, moved: make(chan struct{})}
 	t.show(newRows())
 	return t
 }
@@ -128,27 +131,56 @@ func (t *Table) show(r *rows) {
 // fullPause is how long a table that is full waits before it reads its topic again: somebody may have deleted keys.
 const fullPause = time.Minute
 
+// Topic is that of the definition.
+func (t *Table) Topic() string { return t.definition.Topic }
+
+// Read has another topic be read instead; empty: none, until it is told which. What was there is shown until the other one is level.
+func (t *Table) Read(topic string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if topic != t.topic {
+		t.topic = topic
+		close(t.moved)
+		t.moved = make(chan struct{})
+	}
+}
+
+func (t *Table) place() (topic string, moved <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.topic, t.moved
+}
+
 // Run reads the topic and stays with it until ctx ends.
 func (t *Table) Run(ctx context.Context, cfg client.Config, tell func(partitions.NeedState)) error {
+	met := false
 	for {
-		reading := &reading{table: t, tell: tell}
-		err := reading.run(ctx, cfg)
-		if err != nil || ctx.Err() != nil {
-			return err
+		topic, moved := t.place()
+		reading := &reading{table: t, tell: tell, topic: topic, met: met}
+		if topic != "" {
+			if err := reading.run(ctx, cfg, moved); err != nil || ctx.Err() != nil {
+				return err
+			}
 		}
-		tell(partitions.NeedState{Trouble: fmt.Errorf("topic %s is more than the table may take, %d bytes: give it a larger max_bytes, or delete keys from the topic, "+
-			"which is read again every %s", t.definition.Topic, t.definition.MaxBytes, fullPause)})
+		var again <-chan time.Time
+		if met = reading.met && !reading.full; reading.full {
+			tell(partitions.NeedState{Trouble: fmt.Errorf("topic %s is more than the table may take, %d bytes: give it a larger max_bytes, or delete keys from the "+
+				"topic, which is read again every %s", topic, t.definition.MaxBytes, fullPause)})
+			again = time.After(fullPause)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(fullPause):
+		case <-moved:
+		case <-again:
 		}
 	}
 }
 
-// A reading follows the topic from its beginning until the table is full.
+// A reading follows the topic from its beginning until the table is full, or is to be read from another topic.
 type reading struct {
 	table *Table
+	topic string
 	tell  func(partitions.NeedState)
 	rows  *rows
 	// met: the table was level. It stays met while the topic is away, or read from the beginning again: the rows of before are shown until then.
@@ -156,11 +188,18 @@ type reading struct {
 	met, full, unprepared bool
 }
 
-func (r *reading) run(ctx context.Context, cfg client.Config) error {
+func (r *reading) run(ctx context.Context, cfg client.Config, moved <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	go func() {
+		select {
+		case <-moved:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	return follow.Run(ctx, cfg, follow.Request{
-		Topic:      r.table.definition.Topic,
+		Topic:      r.topic,
 		NewestOnly: r.table.definition.Latest,
 		Begun:      func() { r.rows = newRows() },
 		Apply: func(batch []*kgo.Record) {

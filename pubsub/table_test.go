@@ -154,6 +154,31 @@ func TestATableIsTheNewestRowOfEachKey(t *testing.T) {
 	})
 }
 
+// The rows of a projection are in another topic once it was rebuilt: what was there is seen until the other one is read.
+func TestATableIsReadFromAnotherTopicWhenItIsTold(t *testing.T) {
+	inMarket(t, TableDefinition{}, func(m *market) {
+		m.table.Read("")
+		m.createTopic(1)
+		m.write(0, "apple=1", "pear=2")
+		stop := m.run()
+		defer stop()
+		require.Equal(m.t, partitions.NeedState{}, m.state(), "it is not told yet which topic")
+		m.table.Read(prices)
+		require.Equal(m.t, partitions.NeedState{Met: true}, m.state())
+		require.Equal(m.t, map[string]string{"apple": "1", "pear": "2"}, m.rows())
+
+		m.table.Read(prices + ".v2")
+		require.True(m.t, m.state().Met, "shards run on, with what was there")
+		require.ErrorContains(m.t, m.state().Trouble, "topic shop-prices.v2 is missing")
+		require.Equal(m.t, map[string]string{"apple": "1", "pear": "2"}, m.rows())
+		_, err := m.admin.CreateTopic(m.t.Context(), 1, 1, nil, prices+".v2")
+		require.NoError(m.t, err)
+		m.produce(&kgo.Record{Topic: prices + ".v2", Key: []byte("apple"), Value: []byte("7")})
+		require.Equal(m.t, partitions.NeedState{Met: true}, m.state())
+		require.Equal(m.t, map[string]string{"apple": "7"}, m.rows())
+	})
+}
+
 // What a function sees does not change while it runs.
 func TestAMomentOfATableDoesNotChange(t *testing.T) {
 	inMarket(t, TableDefinition{}, func(m *market) {

@@ -14,7 +14,7 @@ import (
 type Context struct {
 	// Topics is what the topics have in common: the context's name, its number of shards, its folder.
 	Topics topics.Context
-	// Specs are the topics it needs.
+	// Specs are the topics it needs as long as no projection was ever rebuilt; see [Context.SpecsOf].
 	Specs []topics.Spec
 	// Schemas are those that values are written under, for readers of its topics.
 	Schemas []admin.Schema
@@ -22,8 +22,11 @@ type Context struct {
 	// today's schemas cannot read. It may be nil.
 	Adopt func(written map[uint64]admin.Schema) error
 	// Register makes the schemas known to a registry, before any value is written. It may be nil.
-	Register   func(ctx context.Context) error
+	Register func(ctx context.Context) error
+	// Components are those that always run.
 	Components []partitions.Component
+	// Projections are the tables: versions of them run beside Components. Specs has the topics of their first versions.
+	Projections []Projection
 	// Replicated are the context's replicated values; nil for none.
 	Replicated *replicated.Values
 	// Tables are what every instance of the context has whole.

@@ -47,25 +47,38 @@ type service struct {
 	views   *partitions.Views
 	// controls bring what operators want from the control topic to the engine.
 	controls *partitions.Controls
+	// live are the versions of projections that questions are about.
+	live *liveVersions
 }
 
 // Run runs the context until ctx ends, and returns nil then. It waits for brokers that are away. It returns an error when only a person can
 // help; a [TopicsError] names the topics that stand in the way.
 func Run(ctx context.Context, o Options) error {
 	name := o.Context.Topics.Name
-	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name), views: partitions.NewViews()}
+	s := &service{Options: o, metrics: telemetry.NewMetrics(name, time.Now), health: telemetry.NewHealth(name), views: partitions.NewViews(), live: new(liveVersions)}
 	s.controls = partitions.NewControls()
 	s.metrics.ObserveStores(s.views.SizeBytes, s.views.OverlayBytes)
 	s.metrics.ObserveTables(o.Context.Tables)
 	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
 	BoundMemory(tableBytes(o.Context.Tables))
 	stores, err := statestore.OpenEnv(o.StateDir, statestore.Options{
-		Context: name, Unhealthy: s.unhealthy, Stores: len(o.Context.Components) * int(o.Context.Topics.Partitions),
+		Context: name, Unhealthy: s.unhealthy, Stores: (len(o.Context.Components) + mostVersions*len(o.Context.Projections)) * int(o.Context.Topics.Partitions),
 	})
 	if err != nil {
 		return err
 	}
 	return errors.Join(s.run(ctx, stores), stores.Close())
+}
+
+// mostVersions is how many versions a projection has at once.
+const mostVersions = 2
+
+func (s *service) projectionNames() []string {
+	var names []string
+	for i := range s.Context.Projections {
+		names = append(names, s.Context.Projections[i].Name)
+	}
+	return names
 }
 
 func (s *service) unhealthy(err error) {
@@ -88,9 +101,11 @@ func (s *service) run(ctx context.Context, stores *statestore.Env) error {
 	}
 	following, stopFollowing := context.WithCancel(ctx)
 	followed := make(chan error, 1)
-	go func() { followed <- s.followControl(following) }()
+	controller := s.newController(following)
+	go func() { followed <- controller.follow(following, s.Client) }()
 	err = partitions.Run(ctx, partitions.Config{
 		Context: s.Context.Topics.Name, Shards: s.Context.Topics.Partitions, Components: s.Context.Components, Needs: s.needs(),
+		Brought: s.projectionNames(),
 		Version: s.Context.Version,
 		Client:  s.Client, Stores: stores, Address: address.advertised, Lanes: s.Lanes, Views: s.views, Controls: s.controls,
 		Listener: s.listener(),
@@ -121,7 +136,7 @@ func (s *service) listener() partitions.Listener {
 
 func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+statePath, stateHandler(s.views, s.Context.Topics.Partitions))
+	mux.HandleFunc("GET "+statePath, stateHandler(s.views, s.componentOf, s.Context.Topics.Partitions))
 	mux.HandleFunc("GET "+statesPath, statesHandler(s.views))
 	mux.HandleFunc("GET "+tasksPath, tasksHandler(s.controls, s.health))
 	mux.Handle("/", telemetry.Handler(s.metrics, s.health))

@@ -15,12 +15,17 @@ import (
 // statePath is where a running context answers what its stores hold: GET /state?component=cart&key=c1. The body is the stored value as it is.
 const statePath = "/state"
 
-// stateHandler answers 200 with the value; 404 if the store has none; 421 if the key's shard does not run here.
-func stateHandler(views *partitions.Views, shards int32) http.HandlerFunc {
+// stateHandler answers 200 with the value, of a projection that of its live version; 503 while it is not known which that is; 404 if the store has none; 421 if the key's shard does not run here.
+func stateHandler(views *partitions.Views, componentOf func(name string) (string, error), shards int32) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		component, key := r.URL.Query().Get("component"), r.URL.Query().Get("key")
 		if component == "" || key == "" {
 			http.Error(w, "want "+statePath+"?component=NAME&key=KEY", http.StatusBadRequest)
+			return
+		}
+		component, err := componentOf(component)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
 		value, here, err := views.Get(component, []byte(key), shards)

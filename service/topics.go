@@ -25,27 +25,32 @@ func (e *TopicsError) Error() string {
 	return b.String()
 }
 
-// Differences compares the topics of c with what the brokers have.
-func Differences(ctx context.Context, asks *admin.Admin, c *Context) ([]topics.Difference, error) {
-	names := make([]string, len(c.Specs))
-	for i, spec := range c.Specs {
+// Differences compares topics that c needs with what the brokers have.
+func Differences(ctx context.Context, asks *admin.Admin, c *Context, specs []topics.Spec) ([]topics.Difference, error) {
+	names := make([]string, len(specs))
+	for i, spec := range specs {
 		names[i] = spec.Name
 	}
 	found, err := asks.Describe(ctx, names...)
 	if err != nil {
 		return nil, err
 	}
-	return topics.Diff(c.Topics, c.Specs, found), nil
+	return topics.Diff(c.Topics, specs, found), nil
 }
 
 // checkTopics refuses what blocks and logs the rest; with create it first creates what is missing.
 func (s *service) checkTopics(ctx context.Context, asks *admin.Admin) error {
-	diffs, err := Differences(ctx, asks, s.Context)
+	board, err := LoadBoard(ctx, s.Client, s.Context.Topics)
+	if err != nil {
+		return err
+	}
+	specs := s.Context.SpecsOf(board)
+	diffs, err := Differences(ctx, asks, s.Context, specs)
 	if err != nil {
 		return err
 	}
 	if s.CreateTopics {
-		if diffs, err = s.createMissing(ctx, asks, diffs); err != nil {
+		if diffs, err = s.createMissing(ctx, asks, specs, diffs); err != nil {
 			return err
 		}
 	}
@@ -65,7 +70,9 @@ func (s *service) checkTopics(ctx context.Context, asks *admin.Admin) error {
 	return nil
 }
 
-func (s *service) createMissing(ctx context.Context, asks *admin.Admin, diffs []topics.Difference) ([]topics.Difference, error) {
+func (s *service) createMissing(
+	ctx context.Context, asks *admin.Admin, specs []topics.Spec, diffs []topics.Difference,
+) ([]topics.Difference, error) {
 	var missing []topics.Difference
 	for _, d := range diffs {
 		if d.Create {
@@ -79,5 +86,5 @@ func (s *service) createMissing(ctx context.Context, asks *admin.Admin, diffs []
 	if err := asks.Apply(ctx, missing, created); err != nil {
 		return nil, err
 	}
-	return Differences(ctx, asks, s.Context)
+	return Differences(ctx, asks, s.Context, specs)
 }

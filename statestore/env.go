@@ -47,8 +47,9 @@ type Env struct {
 	files    *pebble.FileCache
 	// fs is the disk; tests put another one here.
 	fs vfs.FS
-	// damage is shared by copies of an Env, as tests make them.
+	// damage and opened are shared by copies of an Env, as tests make them.
 	damage *damageBook
+	opened *openBook
 }
 
 // The files of a state directory beside the stores; docs/formats/store.md has their layout.
@@ -80,7 +81,7 @@ func OpenEnv(dir string, options Options) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Env{dir: dir, lock: lock, options: options, fs: options.FS, damage: new(damageBook)}
+	e := &Env{dir: dir, lock: lock, options: options, fs: options.FS, damage: new(damageBook), opened: new(openBook)}
 	if err := e.identify(); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
@@ -125,23 +126,17 @@ func (e *Env) Open(component string, shard int32) (*Store, error) {
 	if err := e.damage.of(s.dir); err != nil {
 		return nil, s.judge(err)
 	}
-	if err := s.open(); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s.entering(s.open)
 }
 
 // OpenEmpty throws away what a task's store has on disk, whatever it is, and opens it empty.
 func (e *Env) OpenEmpty(component string, shard int32) (*Store, error) {
 	s := e.store(component, shard)
-	if err := s.renew(); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s.entering(s.renew)
 }
 
-// Remove deletes what a task's store, which is closed, has on disk.
-func (e *Env) Remove(component string, shard int32) error {
+// RemoveStore deletes what a task's store, which is closed, has on disk.
+func (e *Env) RemoveStore(component string, shard int32) error {
 	s := e.store(component, shard)
 	err := errors.Join(e.fs.RemoveAll(s.dir), e.fs.RemoveAll(s.dir+clearedSuffix))
 	if err != nil {
@@ -153,7 +148,7 @@ func (e *Env) Remove(component string, shard int32) error {
 
 func (e *Env) store(component string, shard int32) *Store {
 	dir := filepath.Join(e.dir, e.options.Context, component, strconv.Itoa(int(shard)))
-	return &Store{env: e, dir: dir, name: component + "/" + strconv.Itoa(int(shard))}
+	return &Store{env: e, dir: dir, component: component, name: component + "/" + strconv.Itoa(int(shard))}
 }
 
 // Close gives the directory up. All stores must be closed before.

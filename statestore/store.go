@@ -12,9 +12,12 @@ import (
 
 // A Store is one task's state. Reads may come from several goroutines; Apply from one at a time.
 type Store struct {
-	env  *Env
-	dir  string
-	name string
+	env       *Env
+	dir       string
+	component string
+	name      string
+	// entered: the store is in the book of those that are open.
+	entered bool
 	// db is nil when the store is closed.
 	db *pebble.DB
 	// failure is why nothing more can be written; closing ends the pauses it leads to.
@@ -43,6 +46,17 @@ var checkpointKey = []byte{metaPrefix, 'c'}
 
 // clearedSuffix is behind the name of a directory that is being removed.
 const clearedSuffix = ".cleared"
+
+// entering opens the store, by one of the ways to do it, as one that is not to be removed.
+func (s *Store) entering(open func() error) (*Store, error) {
+	s.env.opened.enter(s.component)
+	if err := open(); err != nil {
+		s.env.opened.leave(s.component)
+		return nil, err
+	}
+	s.entered = true
+	return s, nil
+}
 
 func (s *Store) open() error {
 	if err := s.env.fs.RemoveAll(s.dir + clearedSuffix); err != nil {
@@ -268,6 +282,10 @@ func (s *Store) renew() error {
 // Close flushes and closes. Without the flush Pebble would throw away what is in memory, and the next start would read it from the changelog; so
 // it is when the disk takes no more. To close again does nothing.
 func (s *Store) Close() error {
+	if s.entered {
+		s.entered = false
+		defer s.env.opened.leave(s.component)
+	}
 	if s.db == nil {
 		return nil
 	}

@@ -2,11 +2,9 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/kafka/client"
@@ -36,50 +34,17 @@ func LoadSchemas(ctx context.Context, cfg client.Config, topic string) (map[uint
 }
 
 func loadSchemas(ctx context.Context, cfg client.Config, topic string) (map[uint64]Schema, error) {
-	cl, err := client.NewConsumer(cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer cl.Close()
 	schemas := map[uint64]Schema{}
-	bounds, err := New(cl).Bounds(ctx, topic)
-	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return schemas, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	waiting := map[int32]records.Position{}
-	from := map[int32]kgo.Offset{}
-	for at, b := range bounds {
-		if b.Start < b.Stable {
-			waiting[at.Partition] = b.Stable
-			from[at.Partition] = kgo.NewOffset().At(int64(b.Start))
+	err := readToEnd(ctx, cfg, topic, func(r *kgo.Record) {
+		if s, ok := readSchema(r); ok {
+			schemas[s.Fingerprint] = s
 		}
-	}
-	if len(from) == 0 {
-		return schemas, nil
-	}
-	cl.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: from})
-	for len(waiting) > 0 {
-		fetches := cl.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			return nil, err
-		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			if s, ok := readSchema(r); ok {
-				schemas[s.Fingerprint] = s
-			}
-			if end, ok := waiting[r.Partition]; ok && records.Offset(r.Offset).Next() >= end {
-				delete(waiting, r.Partition)
-			}
-		})
-	}
-	return schemas, nil
+	})
+	return schemas, err
 }
 
 func readSchema(r *kgo.Record) (Schema, bool) {
-	if r.Attrs.IsControl() || len(r.Value) == 0 || len(r.Key) != 16 {
+	if len(r.Value) == 0 || len(r.Key) != 16 {
 		return Schema{}, false
 	}
 	fingerprint, err := strconv.ParseUint(string(r.Key), 16, 64)

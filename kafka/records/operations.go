@@ -22,9 +22,10 @@ const (
 	// Pause has a projection take nothing in, and Resume ends that. Skip, of a projection, lets an event pass that it stopped before.
 	Pause  = "pause"
 	Resume = "resume"
-	// Rebuild has the states of an entity type computed anew from their events.
+	// Rebuild has a new version of a projection be built, or the states of an entity type computed anew. Switch makes that version the live one.
 	Rebuild = "rebuild"
-	// Drop says that nothing more is to be done about a dead letter.
+	Switch  = "switch"
+	// Drop says that nothing more is to be done about a dead letter. Of a projection, it gives up the version beside the live one.
 	Drop = "drop"
 )
 
@@ -81,7 +82,7 @@ type Done struct {
 	Only   bool   `json:"only,omitempty"`
 	// Places are the events ("topic/partition/offset") that a skip of a projection lets pass.
 	Places []string `json:"places,omitempty"`
-	// Component is that of redrive and drop, and the projection of pause, resume and skip. Key and Place ("partition/offset" in the dead-letter topic) are of
+	// Component is that of redrive and drop, and the projection of what is done with one. Key and Place ("partition/offset" in the dead-letter topic) are of
 	// redrive and drop, Source the [Place] that the record came from.
 	Component string `json:"component,omitempty"`
 	Key       string `json:"key,omitempty"`

@@ -112,8 +112,8 @@ func (c Context) spec(name, purpose string, config map[string]string) Spec {
 	return Spec{Name: c.Name + "." + name, Partitions: c.Partitions, Replication: replication, Config: config, Purpose: purpose}
 }
 
-// FolderShown is the folder as commands in mends name it.
-func (c Context) FolderShown() string {
+// FolderText is Folder, as it stands in commands that people are told.
+func (c Context) FolderText() string {
 	if c.Folder == "" {
 		return "DIR"
 	}

@@ -172,7 +172,7 @@ func (d *differ) advise(spec Spec, problem, mend string) {
 func (d *differ) apply() string { return "run `" + d.applyCommand() + "`" }
 
 func (d *differ) applyCommand() string {
-	return "processor topics " + d.context.FolderShown() + " --apply"
+	return "processor topics " + d.context.FolderText() + " --apply"
 }
 
 func plural(n int, noun string) string {

@@ -64,7 +64,12 @@ func (a *app) checkDeployed(ctx context.Context, f *folder, c *connection) error
 	defer cl.Close()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	diffs, err := service.Differences(ctx, admin.New(cl), f.service(ctx))
+	board, err := service.LoadBoard(ctx, cfg, f.TopicContext())
+	if err != nil {
+		return unreachable(err, cfg)
+	}
+	deployed := f.service(ctx)
+	diffs, err := service.Differences(ctx, admin.New(cl), deployed, deployed.SpecsOf(board))
 	if err != nil {
 		return unreachable(err, cfg)
 	}

@@ -41,6 +41,7 @@ func (f *folder) watched(ctx context.Context, name string) (watched, error) {
 	w := watched{topic: t.Name, columns: none}
 	var candidates []*schemas.Message
 	if t.Rows {
+		w.table = name
 		candidates = []*schemas.Message{f.Projection(name).Row}
 	} else {
 		candidates = f.messagesOf(name)

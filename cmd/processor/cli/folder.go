@@ -7,6 +7,7 @@ import (
 	"github.com/partita-io/partita/contexts"
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/client"
+	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/service"
 )
 
@@ -54,6 +55,16 @@ func (f *folder) service(ctx context.Context) *service.Context {
 	c := &service.Context{Topics: t, Specs: f.Topics(), Adopt: f.adopt, Components: f.Components(ctx), Replicated: f.Values(), Version: f.Hash}
 	if f.Encoding == contexts.Confluent {
 		c.Register = f.Codec.Register
+	}
+	for i := range f.Projections {
+		p := &f.Projections[i]
+		if p.Stream != nil {
+			continue
+		}
+		c.Projections = append(c.Projections, service.Projection{
+			Name: p.Name, Keyed: p.Keyed, Hash: p.Hash,
+			Component: func(version int) partitions.Component { return f.TableComponent(ctx, p, version) },
+		})
 	}
 	for _, t := range f.Tables {
 		c.Tables = append(c.Tables, t.Content)

@@ -22,22 +22,29 @@ type projectionsOptions struct {
 	operator   operatorFlags
 	json       bool
 	over       time.Duration
+	samples    int
 }
 
 const projectionsName = "projections"
 
-var projectionsActions = []string{"list", records.Pause, records.Resume, records.Skip}
+const diffAction = "diff"
+
+var projectionsActions = []string{"list", records.Pause, records.Resume, records.Skip, records.Rebuild, diffAction, records.Switch, records.Drop}
 
 func (a *app) projectionsCommand() *cobra.Command {
 	var o projectionsOptions
 	cmd := &cobra.Command{
 		Use:   "projections DIR [ACTION] [NAME ...]",
-		Short: "Shows how projections do, pauses them, or lets an event pass",
+		Short: "Shows how projections do, pauses and rebuilds them, or lets an event pass",
 		Long: "Shows how far each projection is on every shard, and operates them while the processors run.\n\n" +
 			"  list [NAME ...]   state, lag, delay, rate and time to level of all, or of those named\n" +
 			"  pause NAME ...    they take nothing in until they are resumed, also after a restart; their positions stay\n" +
 			"  resume NAME ...   they go on where they stand\n" +
 			"  skip NAME ...     those that stopped before an event (on_failure: stop) try it once more; if it fails again it is a dead letter, and they go on\n\n" +
+			"  rebuild NAME ...  a new version is built from the beginning of the events, beside the live one, in a topic of its own\n" +
+			"  diff NAME         compares the rows of the live version with those of the one beside it; exit code 1 if they differ\n" +
+			"  switch NAME ...   the new version is the live one from now on; the old one is kept, and goes on\n" +
+			"  drop NAME ...     the version beside the live one is given up, the new one or the old one, and its topics are deleted\n\n" +
 			"What is wanted is written to the topic <context>.control, together with who did it and why in <context>.operations, and every process obeys within\n" +
 			"a second or so. One operator of a context writes at a time.\n\n" +
 			"Exit code 1: with some of them nothing was done; standard error says why.",
@@ -50,7 +57,8 @@ func (a *app) projectionsCommand() *cobra.Command {
 	flags := cmd.Flags()
 	o.connection.addFlags(flags)
 	o.operator.addFlags(flags)
-	flags.BoolVar(&o.json, "json", false, "list: one JSON object a line")
+	flags.BoolVar(&o.json, "json", false, "list and diff: one JSON object a line")
+	flags.IntVar(&o.samples, "samples", 10, "diff: how many rows that differ are shown at most")
 	flags.DurationVar(&o.over, "over", time.Second, "list: the time that rates are measured over")
 	return cmd
 }
@@ -63,6 +71,10 @@ func (a *app) projections(ctx context.Context, args []string, o *projectionsOpti
 	switch {
 	case action != "list" && len(names) == 0:
 		return wrongUsage("%s needs the NAME of a projection", action)
+	case action == diffAction && len(names) > 1:
+		return wrongUsage("diff takes the NAME of one projection")
+	case o.samples < 0:
+		return wrongUsage("--samples %d: 0 at least", o.samples)
 	case o.over <= 0:
 		return wrongUsage("--over %s: more than nothing", o.over)
 	}
@@ -74,15 +86,28 @@ func (a *app) projections(ctx context.Context, args []string, o *projectionsOpti
 		if _, err := f.FindProjection(name); err != nil {
 			return usageError{err}
 		}
+		if action == diffAction || versionAction(action) {
+			if _, err := f.table(ctx, name); err != nil {
+				return err
+			}
+		}
 	}
 	cfg, err := o.connection.configFor(args[0])
 	if err != nil {
 		return err
 	}
-	if action == "list" {
+	switch action {
+	case "list":
 		return unreachable(a.listProjections(ctx, f, cfg, names, o), cfg)
+	case diffAction:
+		return unreachable(a.diffProjection(ctx, f, cfg, names[0], o.samples, o.json), cfg)
 	}
 	return unreachable(a.operateProjections(ctx, f, cfg, action, names, o), cfg)
+}
+
+// versionAction tells whether an action is about the versions of tables.
+func versionAction(action string) bool {
+	return action == records.Rebuild || action == records.Switch || action == records.Drop
 }
 
 // operateProjections does one after another; one with which nothing can be done does not keep the others.
@@ -114,6 +139,14 @@ func (a *app) operateProjections(ctx context.Context, f *folder, cfg client.Conf
 func (a *app) operateProjection(
 	ctx context.Context, f *folder, cfg client.Config, desk *operating.Desk, action, name string, now control.Projection,
 ) (bool, error) {
+	if versionAction(action) {
+		table, err := f.table(ctx, name)
+		if err != nil {
+			return false, err
+		}
+		v := versioning{app: a, folder: f, config: cfg, desk: desk, table: table, now: now}
+		return v.do(ctx, action)
+	}
 	next, places := now, []string(nil)
 	switch action {
 	case records.Pause, records.Resume:
@@ -167,7 +200,7 @@ func (a *app) stoppedBefore(ctx context.Context, f *folder, cfg client.Config, n
 	}
 	places := make(map[string]records.Place)
 	for _, t := range tasks {
-		if t.Component != name || t.Before == "" {
+		if projection, _ := control.VersionOf(t.Component); projection != name || t.Before == "" {
 			continue
 		}
 		at, err := records.ParsePlace(t.Before)
@@ -191,15 +224,27 @@ func (a *app) listProjections(ctx context.Context, f *folder, cfg client.Config,
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout+o.over)
 	defer cancel()
-	list, err := standing.Measure(ctx, standing.Options{Client: cfg, Topics: f.TopicContext(), Projections: names, Over: o.over, Missed: a.missed})
+	board, err := service.LoadBoard(ctx, cfg, f.TopicContext())
+	if err != nil {
+		return err
+	}
+	versions := make(map[string]listed)
+	var components []string
+	for _, name := range names {
+		for _, l := range f.listed(board, name) {
+			versions[l.component] = l
+			components = append(components, l.component)
+		}
+	}
+	list, err := standing.Measure(ctx, standing.Options{Client: cfg, Topics: f.TopicContext(), Projections: components, Over: o.over, Missed: a.missed})
 	if err != nil {
 		return err
 	}
 	if !o.json {
-		return a.writeStandings(list)
+		return a.writeStandings(f, list, versions)
 	}
 	for i := range list {
-		if err := a.writeJSON(standingLineOf(&list[i])); err != nil {
+		if err := a.writeJSON(standingLineOf(&list[i], versions[list[i].Projection])); err != nil {
 			return err
 		}
 	}
@@ -218,11 +263,16 @@ type standingLine struct {
 	RatePerSecond float64             `json:"rate_per_second"`
 	LevelSeconds  *float64            `json:"level_in_seconds"`
 	Inputs        []service.TaskInput `json:"inputs"`
+	Version       int                 `json:"version"`
+	Role          control.Role        `json:"role"`
+	Topic         string              `json:"topic"`
+	// Mixed: not all rows are what it computes now.
+	Mixed bool `json:"mixed,omitempty"`
 }
 
-func standingLineOf(s *standing.Standing) standingLine {
+func standingLineOf(s *standing.Standing, of listed) standingLine {
 	l := standingLine{
-		Projection: s.Projection, Shard: s.Shard, State: s.State, Why: s.Why, Before: s.Before, RatePerSecond: s.Rate, Inputs: s.Inputs,
+		Projection: of.projection, Version: of.version.Number, Role: of.version.Role, Topic: of.topic, Mixed: of.mixed, Shard: s.Shard, State: s.State, Why: s.Why, Before: s.Before, RatePerSecond: s.Rate, Inputs: s.Inputs,
 		DelaySeconds: seconds(s.Delay), LevelSeconds: seconds(s.Level),
 	}
 	if s.Lag >= 0 {

@@ -10,9 +10,11 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/partita-io/partita/control"
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/records"
+	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/service"
 )
 
@@ -59,7 +61,7 @@ func parseStarts(args []string) ([]start, error) {
 }
 
 // startComponents writes positions. Processors read theirs when they acquire a shard, and write them with each window: so none may run.
-func (a *app) startComponents(ctx context.Context, cfg client.Config, asks *admin.Admin, c *service.Context, starts []start) error {
+func (a *app) startComponents(ctx context.Context, cfg client.Config, asks *admin.Admin, c *service.Context, board *control.Board, starts []start) error {
 	members, err := asks.Members(ctx, c.Topics.Name, c.Topics.Progress().Name)
 	if err != nil {
 		return unreachable(err, cfg)
@@ -73,7 +75,7 @@ func (a *app) startComponents(ctx context.Context, cfg client.Config, asks *admi
 	}
 	defer producer.Close()
 	for _, s := range starts {
-		if err := s.check(c); err != nil {
+		if err := s.check(c.ComponentsOf(board)); err != nil {
 			return err
 		}
 		positions, err := s.records(ctx, asks, c)
@@ -90,9 +92,9 @@ func (a *app) startComponents(ctx context.Context, cfg client.Config, asks *admi
 	return nil
 }
 
-func (s start) check(c *service.Context) error {
+func (s start) check(components []partitions.Component) error {
 	var names []string
-	for _, component := range c.Components {
+	for _, component := range components {
 		names = append(names, component.Name)
 		if component.Name != s.component {
 			continue

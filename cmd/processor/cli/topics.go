@@ -66,23 +66,30 @@ func (a *app) topics(ctx context.Context, dir string, o *topicsOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	asks := admin.New(cl)
-	if len(starts) > 0 {
-		return a.startComponents(ctx, cfg, asks, f.service(ctx), starts)
+	board, err := service.LoadBoard(ctx, cfg, f.TopicContext())
+	if err != nil {
+		return unreachable(err, cfg)
 	}
-	diffs, err := service.Differences(ctx, asks, f.service(ctx))
+	if len(starts) > 0 {
+		return a.startComponents(ctx, cfg, asks, f.service(ctx), board, starts)
+	}
+	specs := f.service(ctx).SpecsOf(board)
+	diffs, err := service.Differences(ctx, asks, f.service(ctx), specs)
 	if err == nil && o.apply {
-		diffs, err = a.applyTopics(ctx, asks, f.service(ctx), diffs)
+		diffs, err = a.applyTopics(ctx, asks, f.service(ctx), specs, diffs)
 	}
 	if err != nil {
 		return unreachable(err, cfg)
 	}
-	if err := a.showTopics(f.service(ctx).Specs, diffs, o.json); err != nil {
+	if err := a.showTopics(specs, diffs, o.json); err != nil {
 		return err
 	}
 	return blocked(diffs)
 }
 
-func (a *app) applyTopics(ctx context.Context, asks *admin.Admin, c *service.Context, diffs []topics.Difference) ([]topics.Difference, error) {
+func (a *app) applyTopics(
+	ctx context.Context, asks *admin.Admin, c *service.Context, specs []topics.Spec, diffs []topics.Difference,
+) ([]topics.Difference, error) {
 	done := func(d topics.Difference) {
 		what := "changed"
 		if d.Create {
@@ -93,7 +100,7 @@ func (a *app) applyTopics(ctx context.Context, asks *admin.Admin, c *service.Con
 	if err := asks.Apply(ctx, diffs, done); err != nil {
 		return nil, err
 	}
-	return service.Differences(ctx, asks, c)
+	return service.Differences(ctx, asks, c, specs)
 }
 
 func blocked(diffs []topics.Difference) error {

@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/cmd/processor/following"
+	"github.com/partita-io/partita/cmd/processor/operating"
+	"github.com/partita-io/partita/control"
 	"github.com/partita-io/partita/kafka/records"
 )
 
@@ -54,6 +56,13 @@ func (a *app) watch(ctx context.Context, dir, name string, o *watchOptions) erro
 	if err := f.learnSchemas(ctx, cfg); err != nil {
 		return unreachable(err, cfg)
 	}
+	if w.table != "" {
+		now, err := operating.Wanted(ctx, cfg, f.TopicContext(), w.table)
+		if err != nil {
+			return unreachable(err, cfg)
+		}
+		w.topic = f.TopicContext().Rows(control.Component(w.table, now.LiveVersion())).Name
+	}
 	show := a.showRecord
 	if o.json {
 		show = a.showRecordJSON
@@ -70,6 +79,8 @@ func (a *app) watch(ctx context.Context, dir, name string, o *watchOptions) erro
 // A watched topic knows how to show its values.
 type watched struct {
 	topic string
+	// table is the projection whose rows are watched: those of its live version.
+	table string
 	// columns are what stands between key and value.
 	columns func(*kgo.Record) []string
 	// value is JSON, or JSON text of what cannot be decoded.

@@ -39,7 +39,7 @@ func lastOf[T any](ctx context.Context, cfg client.Config, c topics.Context, key
 	}
 	found, err := parse(last.Value)
 	if err != nil {
-		return nothing, fmt.Errorf("%s, offset %d, %s: %w", last.Topic, last.Offset, key, err)
+		return nothing, fmt.Errorf("%s, offset %d, about %s: %w", last.Topic, last.Offset, key, err)
 	}
 	return found, nil
 }

@@ -71,8 +71,8 @@ func (l Letter) Redrive(c topics.Context) (*kgo.Record, error) {
 	case err != nil:
 		return nil, fmt.Errorf("its headers do not say where it came from: %w", err)
 	case source.Topic != c.Commands(l.Why.Component).Name:
-		return nil, fmt.Errorf("it is an event that %s could not process, and events are not written twice: mend %s, and give it a new name in "+
-			"context.yaml, under which it reads all events from the start", l.Why.Component, l.Why.Component)
+		return nil, fmt.Errorf("it is an event that %s could not process, and events are not written twice: mend %s, and rebuild it "+
+			"(processor projections DIR rebuild NAME), which reads all events from the start; a stream needs a new name for that", l.Why.Component, l.Why.Component)
 	case l.Why.Cut:
 		return nil, fmt.Errorf("it was cut to fit: the whole record is at %s as long as that topic keeps it", source)
 	case len(l.Record.Key) == 0:
