@@ -66,22 +66,23 @@ func (v *Values) Level() bool {
 	return v.level
 }
 
-// Names are those of the declared values, ascending.
-func (v *Values) Names() []string { return slices.Sorted(maps.Keys(v.types)) }
-
 // Figures tell how the values are, by their names.
 func (v *Values) Figures() []Figures {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	all := make([]Figures, 0, len(v.types))
-	for _, name := range v.Names() {
-		f := Figures{Name: name, Type: v.types[name], Contributions: len(v.known[name].sizes)}
-		for _, size := range v.known[name].sizes {
-			f.Bytes += int64(size)
-		}
-		all = append(all, f)
+	for _, name := range slices.Sorted(maps.Keys(v.types)) {
+		all = append(all, v.figuresLocked(name))
 	}
 	return all
+}
+
+func (v *Values) figuresLocked(name string) Figures {
+	f := Figures{Name: name, Type: v.types[name], Contributions: len(v.known[name].sizes)}
+	for _, size := range v.known[name].sizes {
+		f.Bytes += int64(size)
+	}
+	return f
 }
 
 // WhenHeard has f told of each contribution that comes, with the time since its record was written.
