@@ -76,7 +76,7 @@ func (b *bound) context(ctx context.Context) *service.Context {
 	for _, e := range b.model.Entities {
 		s.Specs = append(s.Specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
 		s.Components = append(s.Components, commands.Definition{
-			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, OnFailure: e.OnFailure, Prepare: b.prepare,
+			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, StateVersion: e.StateVersion, OnFailure: e.OnFailure, Prepare: b.prepare,
 			Version: s.Version,
 		}.Component(ctx))
 	}

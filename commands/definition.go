@@ -18,8 +18,11 @@ type Definition struct {
 	Name     string
 	Behavior behaviors.Entity
 	// Prepare is called for each command before Behavior decides it; nil: there is nothing to prepare.
-	Prepare  behaviors.Prepare
-	Remember entities.Remember
+	Prepare behaviors.Prepare
+	// StateVersion counts the meanings that states have had, from 1, the default. With another one than that which stored states were computed by they
+	// are computed anew from their events, before commands are decided.
+	StateVersion int64
+	Remember     entities.Remember
 	// Replicated are the context's replicated values; nil for none.
 	Replicated *replicated.Values
 	// OnFailure is what becomes of commands that fail; dead letters by default.
@@ -53,6 +56,9 @@ func (d Definition) Component(ctx context.Context) partitions.Component {
 	if d.CacheBytes == 0 {
 		d.CacheBytes = defaultCacheBytes
 	}
+	if d.StateVersion == 0 {
+		d.StateVersion = 1
+	}
 	if d.ReleaseCommands == 0 {
 		d.ReleaseCommands = defaultReleaseCommands
 	}
@@ -62,5 +68,6 @@ func (d Definition) Component(ctx context.Context) partitions.Component {
 		Inputs:    []partitions.Input{{Topic: d.Topics.Commands(d.Name).Name}},
 		Changelog: d.Topics.Changelog(d.Name).Name,
 		New:       func(shard int32) partitions.Processor { return newProcessor(ctx, d, shard) },
+		Rebuild:   d.rebuild,
 	}
 }

@@ -18,12 +18,13 @@ func (l *loader) entities(file declared) {
 func (l *loader) entity(e declaredEntity) {
 	what := "entity " + e.name.string
 	entity := Entity{
-		Name:      e.name.string,
-		State:     l.defaulted(e.state, what+": state"),
-		Commands:  l.records(e.commands, what+": command"),
-		Events:    l.records(e.events, what+": event"),
-		Remember:  e.remember,
-		OnFailure: e.onFailure,
+		Name:         e.name.string,
+		State:        l.defaulted(e.state, what+": state"),
+		Commands:     l.records(e.commands, what+": command"),
+		Events:       l.records(e.events, what+": event"),
+		Remember:     e.remember,
+		StateVersion: e.version,
+		OnFailure:    e.onFailure,
 	}
 	entity.unclear = e.unclear || len(entity.Commands) < len(e.commands) || len(entity.Events) < len(e.events)
 	if l.script(e.behavior, what) && entity.State != nil {

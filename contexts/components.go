@@ -19,7 +19,7 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 	for i := range c.Entities {
 		e := &c.Entities[i]
 		all = append(all, commands.Definition{
-			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, OnFailure: e.OnFailure, Version: c.Hash,
+			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, StateVersion: e.StateVersion, OnFailure: e.OnFailure, Version: c.Hash,
 			Replicated: c.values, CacheBytes: entityCachesBytes / (len(c.Entities) * int(c.Partitions)), Prepare: c.prepare(),
 		}.Component(ctx))
 	}

@@ -64,6 +64,8 @@ type Entity struct {
 	Commands []*schemas.Message
 	Events   []*schemas.Message
 	Remember entities.Remember
+	// StateVersion counts the meanings of the state, from 1.
+	StateVersion int64
 	// OnFailure is what becomes of commands that fail.
 	OnFailure entities.OnFailure
 

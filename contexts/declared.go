@@ -38,6 +38,7 @@ type declaredEntity struct {
 	commands []text
 	events   []text
 	remember entities.Remember
+	version  int64
 	// onFailure is DeadLetter unless something else is said.
 	onFailure entities.OnFailure
 	// unclear says that something of it could not be read.
@@ -78,6 +79,9 @@ const maxPartitions = 10_000
 // maxOutcomes bounds what each entity carries about: some 30 bytes for each.
 const maxOutcomes = 10_000
 
+// maxStateVersion keeps a slip of the pen from making all versions below it useless.
+const maxStateVersion = 1_000_000
+
 var fileKeys = []string{
 	"context", "partitions", "encoding", "registry", "entities", "projections", "publications", "subscriptions", "tables", "replicated",
 }
@@ -116,11 +120,12 @@ func (d *document) readContext(root *yaml.Node) declared {
 
 func (d *document) readEntity(e entry) declaredEntity {
 	what, before := "entity "+e.key.string, len(d.problems)
-	f := d.fields(e.value, what, "behavior", "state", "commands", "events", "remember", "on_failure")
+	f := d.fields(e.value, what, "behavior", "state", "state_version", "commands", "events", "remember", "on_failure")
 	entity := declaredEntity{
 		name:      e.key,
 		behavior:  d.required(f, e.key.node, what, "behavior"),
 		state:     d.required(f, e.key.node, what, "state"),
+		version:   d.integer(f["state_version"], what+": state_version", 1, maxStateVersion, 1),
 		commands:  d.requiredList(f, e.key.node, what, "commands"),
 		events:    d.requiredList(f, e.key.node, what, "events"),
 		remember:  d.readRemember(f["remember"], what+": remember"),

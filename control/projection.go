@@ -1,20 +1,14 @@
 package control
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/partita-io/partita/kafka/records"
 )
-
-// Version is that of the records that this program writes, and the latest that it reads.
-const Version = 1
 
 const projectionKey = "projection/"
 
@@ -37,13 +31,6 @@ type Projection struct {
 	Paused bool
 	// Skip are the events, one at most in each partition of an input, that it does not stop before: if they fail, they go to the dead letters.
 	Skip map[records.TopicPartition]records.Offset
-}
-
-// A NewerError says that a record is of a version that this program does not know: it is not guessed what it wants.
-type NewerError struct{ Version int }
-
-func (e *NewerError) Error() string {
-	return fmt.Sprintf("it is of version %d, and this program reads version %d: use the program that wrote it, or a later one", e.Version, Version)
 }
 
 type layout struct {
@@ -72,29 +59,12 @@ func Parse(value []byte) (Projection, error) {
 	if value == nil {
 		return Projection{}, nil
 	}
-	var v struct {
-		Version *int `json:"version"`
-	}
-	if err := json.Unmarshal(value, &v); err != nil {
-		return Projection{}, fmt.Errorf("control record: %w", err)
-	}
-	switch {
-	case v.Version == nil || *v.Version < 1:
-		return Projection{}, errors.New("control record: it has no version")
-	case *v.Version > Version:
-		return Projection{}, &NewerError{Version: *v.Version}
-	}
 	var l layout
-	d := json.NewDecoder(bytes.NewReader(value))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&l); err != nil {
-		return Projection{}, fmt.Errorf("control record: %w", err)
+	if err := decode(value, &l); err != nil {
+		return Projection{}, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Projection{}, errors.New("control record: something follows the object")
-	}
-	if l.Number < 1 {
-		return Projection{}, fmt.Errorf("control record: number %d: they count from 1", l.Number)
+	if err := checkNumber(l.Number); err != nil {
+		return Projection{}, err
 	}
 	p := Projection{Number: l.Number, By: l.By, Why: l.Why, At: l.At, Paused: l.Paused}
 	for _, s := range l.Skip {

@@ -21,6 +21,7 @@ var heldOtherwise = map[string]string{
 	"deploy/compose/README.md: docker compose kill -s KILL processor-1":                                                              "needs Docker: deploy/compose/test.sh",
 	"docs/command-line.md: processor dev DIR                                      a context on a broker of its own, in this process": "TestCommandsOnThePageAreThoseOfTheProgram",
 	"docs/formats/control.md: {\"version\":1,\"number\":4,\"by\":\"ann@office\",\"why\":\"to look at it\",\"at\":\"2026-11-25T08:00:00Z\",\"paused\":true,\"skip\":[\"shop.cart.events/3/17\"]}": "TestTheControlRecordOnThePageIsOne",
+	"docs/formats/control.md: {\"version\":1,\"number\":2,\"by\":\"ann@office\",\"why\":\"quantities were ignored\",\"at\":\"2026-11-25T08:00:00Z\"}":                                            "TestTheControlRecordOnThePageIsOne",
 	"docs/context-folder.md: shop/": "TestTheExampleIsLaidOutAsThePageShows",
 	"docs/formats/records.md: {\"version\": \"9f86d081884c7d65\", \"components\": [\"cart\", \"customer-totals\"]}":                                                                             "TestTheOfferOnThePageIsOne",
 	"docs/formats/store.md: 01                                       format":                                                                                                                    "TestTheStoredEntityOnThePageIsOne",

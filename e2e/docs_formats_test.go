@@ -85,6 +85,15 @@ func TestTheControlRecordOnThePageIsOne(t *testing.T) {
 	require.Equal(t, text, string(value))
 }
 
+func TestTheControlRecordOfAnEntityTypeOnThePageIsOne(t *testing.T) {
+	text := strings.TrimSpace(blockOf(t, "docs/formats/control.md", `{"version":1,"number":2`))
+	e, err := control.ParseEntity([]byte(text))
+	require.NoError(t, err)
+	value, err := e.Value()
+	require.NoError(t, err)
+	require.Equal(t, text, string(value))
+}
+
 // bytesOf are those of a block. What they mean stands beside them, behind two spaces or more.
 func bytesOf(t *testing.T, block string) []byte {
 	t.Helper()

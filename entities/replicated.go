@@ -1,10 +1,6 @@
 package entities
 
-import (
-	"strings"
-
-	"github.com/partita-io/partita/crdt"
-)
+import "github.com/partita-io/partita/crdt"
 
 // A Change is an operation on one of the context's replicated values. It is made in the transaction of the decision that asks for it.
 type Change struct {
@@ -18,8 +14,3 @@ const contributionPrefix = "\xffreplicated\x00"
 
 // ContributionKey is the key of a task's contribution to a value.
 func ContributionKey(value string) []byte { return []byte(contributionPrefix + value) }
-
-// IsReserved tells that a key cannot be the id of an entity: Partita keeps waiting commands and contributions to replicated values under such keys.
-func IsReserved(key []byte) bool {
-	return strings.HasPrefix(string(key), waitingPrefix) || strings.HasPrefix(string(key), contributionPrefix)
-}

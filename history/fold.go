@@ -173,15 +173,23 @@ func (h *Fold) Get(id []byte) (*Entity, error) {
 // Each calls fn for all entities that have events, in the order of their ids, until it returns an error or ctx ends. All must be flushed. The id is
 // good until fn returns.
 func (h *Fold) Each(ctx context.Context, fn func(id []byte, e *Entity) error) error {
-	_, err := h.Store.ScanFrom(nil, func(id, value []byte) (bool, error) {
-		e, err := parseEntity(value)
-		if err == nil {
-			err = fn(id, &e)
-		}
+	return h.From(nil, func(id []byte, e *Entity) (bool, error) {
+		err := fn(id, e)
 		if err == nil {
 			err = ctx.Err()
 		}
 		return err == nil, err
+	})
+}
+
+// From calls fn for the entities from an id on, nil for the first, until it returns false or an error. Otherwise it is as Each.
+func (h *Fold) From(id []byte, fn func(id []byte, e *Entity) (bool, error)) error {
+	_, err := h.Store.ScanFrom(id, func(id, value []byte) (bool, error) {
+		e, err := parseEntity(value)
+		if err != nil {
+			return false, err
+		}
+		return fn(id, &e)
 	})
 	return err
 }

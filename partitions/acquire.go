@@ -44,7 +44,8 @@ func (s *shard) acquire(ctx context.Context) ([]*task, error) {
 			t, err := s.openTask(groupCtx, c, progress, found)
 			var gap *GapError
 			var noPosition *NoPositionError
-			if errors.As(err, &gap) || errors.As(err, &noPosition) {
+			var stop *StopError
+			if errors.As(err, &gap) || errors.As(err, &noPosition) || errors.As(err, &stop) {
 				rt.listener.TaskStopped(TaskStopped{Component: c.Name, Shard: s.number, Err: err})
 				return nil
 			}
@@ -114,7 +115,10 @@ func (s *shard) openTask(ctx context.Context, c *Component, progress progressTab
 			return nil, err
 		}
 		t.store = store
-		if used, err = s.restore(ctx, t); err != nil {
+		if used, err = s.restore(ctx, t); err == nil {
+			t.rebuild, err = t.rebuildOf(s.engine.config.Controls.of(c))
+		}
+		if err != nil {
 			closeStores([]*task{t})
 			return nil, err
 		}

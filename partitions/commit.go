@@ -231,6 +231,7 @@ func (l *lane) committed(r result) {
 		for _, n := range p.notes {
 			n.input.committed, n.input.written, n.input.recorded = n.position, n.position, true
 		}
+		l.rebuildCommitted(p.task)
 	}
 	if r.recovered && l.open != nil {
 		l.open.resend()

@@ -159,8 +159,10 @@ type log struct {
 	waits   []string
 	stopped []error
 	rebuilt []string
-	group   GroupEvent
-	needs   []NeedEvent
+	// rebuiltStates is how often the state of a task was computed anew.
+	rebuiltStates int
+	group         GroupEvent
+	needs         []NeedEvent
 	// onCommitted is called behind every committed window; nil for none.
 	onCommitted func()
 }
@@ -187,6 +189,7 @@ func (l *log) listener() Listener {
 		GroupChanged: func(e GroupEvent) { lock(func() { l.group = e }) },
 		Waiting:      func(e WaitingEvent) { lock(func() { l.waits = append(l.waits, fmt.Sprintf("%s: %v", e.For, e.Err)) }) },
 		StoreRebuilt: func(e StoreEvent) { lock(func() { l.rebuilt = append(l.rebuilt, e.Reason) }) },
+		StateRebuilt: func(StateEvent) { lock(func() { l.rebuiltStates++ }) },
 		NeedChanged:  func(e NeedEvent) { lock(func() { l.needs = append(l.needs, e) }) },
 		TaskStopped:  func(e TaskStopped) { lock(func() { l.stopped = append(l.stopped, e.Err) }) },
 	}

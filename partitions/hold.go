@@ -58,7 +58,7 @@ func (l *lane) withdraw(t *task) {
 func (l *lane) resume(t *task) {
 	t.resuming = false
 	// The shard may have been acquired anew meanwhile, with other tasks.
-	if !slices.Contains(l.tasks[t.shard], t) || l.closing[t.shard] != nil || t.stopped || t.paused {
+	if !slices.Contains(l.tasks[t.shard], t) || l.closing[t.shard] != nil || t.stopped || t.paused || t.rebuild != nil {
 		return
 	}
 	for _, in := range t.inputs {

@@ -36,6 +36,8 @@ type lane struct {
 	// unwritten are tasks with inputs whose positions must be written though no record of them is; noting: more will be looked for.
 	unwritten []*task
 	noting    bool
+	// rebuilds are tasks that have something to write of a state that was computed anew.
+	rebuilds []*task
 	// heldUntil: the backlog is not decided before.
 	heldUntil  time.Time
 	open       *window
@@ -133,6 +135,9 @@ func (l *lane) run(ctx context.Context) error {
 // takeIn gets records and decides them: those of a failed window first, else what has arrived. A full window, and a lane that recovers, take
 // none: input is paused by not being polled.
 func (l *lane) takeIn(ctx context.Context) {
+	if l.mayRebuild() {
+		l.writeRebuilds(ctx, time.Now())
+	}
 	switch {
 	case l.recovering, l.full():
 		l.wait(ctx)
@@ -196,7 +201,7 @@ func (l *lane) waitContext(ctx context.Context) (context.Context, context.Cancel
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wakePoll = cancel
-	if l.woken {
+	if l.woken || l.mayRebuild() {
 		cancel()
 	}
 	return ctx, cancel
@@ -227,7 +232,11 @@ func (l *lane) add(s *shard, tasks []*task) {
 	l.tasks[s] = tasks
 	var inputs []*input
 	for _, t := range tasks {
-		if t.take(l.engine.config.Controls.of(t.component)); !t.paused {
+		t.take(l.engine.config.Controls.of(t.component))
+		switch {
+		case t.rebuild != nil:
+			l.startRebuild(t)
+		case !t.paused:
 			inputs = append(inputs, t.inputs...)
 		}
 		if t.positionsUnwritten() {
@@ -280,6 +289,7 @@ func (l *lane) release(s *shard, drop bool, done chan struct{}) {
 	l.closing[s] = r
 	l.stopReading(s)
 	l.backlog = slices.DeleteFunc(l.backlog, func(b batch) bool { return b.input.task.shard == s })
+	l.rebuilds = slices.DeleteFunc(l.rebuilds, func(t *task) bool { return t.shard == s })
 	l.cutShort(s)
 }
 

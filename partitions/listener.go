@@ -12,7 +12,11 @@ type Listener struct {
 	// StoreRebuilt: a store could not go on from its checkpoint and is restored in full; Reason says why.
 	StoreRebuilt func(StoreEvent)
 	ShardRunning func(ShardEvent)
-	ShardClosed  func(ShardEvent)
+	// StateRebuilding: the state of a task is computed anew, and it takes no records until StateRebuilt. Took and Err are of the latter; Err is of what was
+	// to be cleared away behind it.
+	StateRebuilding func(StateEvent)
+	StateRebuilt    func(StateEvent)
+	ShardClosed     func(ShardEvent)
 	// TaskStopped: one task cannot go on (a gap in its input, a broken store); the rest goes on. Err names the mend.
 	TaskStopped func(TaskStopped)
 	// TaskGoesOn: a task that had stopped goes on, as an operator let the record pass that it stopped before.
@@ -53,6 +57,14 @@ type StoreEvent struct {
 	Component string
 	Shard     int32
 	Reason    string
+}
+
+// StateEvent is about the state of one task.
+type StateEvent struct {
+	Component string
+	Shard     int32
+	Took      time.Duration
+	Err       error
 }
 
 // TaskStopped is about one task that cannot go on.

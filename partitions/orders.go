@@ -17,10 +17,12 @@ type Orders struct {
 	Why string
 	// Skip are records, one at most in each partition of an input, that its tasks do not stop before, see [Record.MayFail].
 	Skip map[records.TopicPartition]records.Offset
+	// Rebuild is the number of the latest wish that the state be computed anew; 0: nobody has had it. The only order for the write side.
+	Rebuild int64
 }
 
 // Controls bring orders to a running engine. Until they are known, components of the read side wait: one of them may be paused. Components of the
-// write side take no orders.
+// write side do not wait.
 type Controls struct {
 	// mu guards the rest.
 	mu     sync.Mutex
@@ -61,11 +63,11 @@ func (c *Controls) serve(lanes []*lane) {
 const ordersUnknown = "what operators want is not known yet: the control topic is being read"
 
 func (c *Controls) of(component *Component) Orders {
-	if component.Side == WriteSide {
-		return Orders{}
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if component.Side == WriteSide {
+		return Orders{Rebuild: c.orders[component.Name].Rebuild}
+	}
 	if !c.known {
 		return Orders{Paused: true, Why: ordersUnknown}
 	}
@@ -86,8 +88,11 @@ func (l *lane) obey() {
 
 // obeyWith brings a task of the lane in line with its orders.
 func (l *lane) obeyWith(t *task) {
-	was := t.paused
-	t.take(l.engine.config.Controls.of(t.component))
+	was, wanted := t.paused, l.engine.config.Controls.of(t.component)
+	t.take(wanted)
+	if t.wantsRebuild(wanted) {
+		t.shard.breakDown(errRebuild)
+	}
 	again := t.stoppedBefore != nil && t.maySkip(t.stoppedBefore)
 	if again {
 		t.stopped, t.stoppedBefore, t.why = false, nil, nil

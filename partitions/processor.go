@@ -2,6 +2,8 @@ package partitions
 
 import (
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/partita-io/partita/statestore"
 )
 
 // Side tells which of an instance's lanes a component runs on.
@@ -34,6 +36,10 @@ type Component struct {
 	Targets []string
 	// New makes the processor of one shard's task.
 	New func(shard int32) Processor
+	// Rebuild makes what computes the state of a shard's task anew before it takes records; nil if nothing is to be done. request is the number of the
+	// operator's latest wish for it, 0 for none. It may read the store, which stays open as long as the task. The error stops the task: it is a [StopError].
+	// A component of the read side has none.
+	Rebuild func(shard int32, store *statestore.Store, request int64) (Rebuild, error)
 }
 
 // An Input is a topic that a component reads. Topics of the context have as many partitions as the context; partition q of any other topic

@@ -39,6 +39,7 @@ func (l *lane) abandon() {
 			again = append(again, p.batches...)
 			p.task.open, p.task.committing = nil, nil
 			p.task.processor.Dropped()
+			l.rebuildDropped(p.task)
 		}
 	}
 	l.open, l.committing = nil, nil

@@ -12,6 +12,8 @@ func (l Listener) withDefaults() *Listener {
 	fill(&l.RestoreProgress)
 	fill(&l.StoreRebuilt)
 	fill(&l.ShardRunning)
+	fill(&l.StateRebuilding)
+	fill(&l.StateRebuilt)
 	fill(&l.ShardClosed)
 	fill(&l.TaskStopped)
 	fill(&l.TaskGoesOn)

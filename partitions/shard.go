@@ -91,7 +91,7 @@ func (s *shard) run(ctx context.Context) {
 			closeStores(tasks)
 			tasks = nil
 			s.transitionTo(Acquiring)
-			if !errors.Is(err, errTopicCame) && !errors.Is(err, errUnmet) {
+			if !errors.Is(err, errTopicCame) && !errors.Is(err, errUnmet) && !errors.Is(err, errRebuild) {
 				s.engine.waits.say(s.what(), err)
 				sleep(ctx, brokenPause)
 			}
@@ -165,6 +165,9 @@ func (s *shard) takeBack(drop bool) {
 // closeStores flushes and closes; what cannot be flushed is restored from the changelog next time, so an error harms nobody.
 func closeStores(tasks []*task) {
 	for _, t := range tasks {
+		if t.rebuild != nil {
+			_ = t.rebuild.close(t.shard)
+		}
 		if t.store != nil {
 			_ = t.store.Close()
 		}

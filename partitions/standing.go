@@ -10,8 +10,10 @@ import (
 type Standing struct {
 	Component string
 	Shard     int32
-	// State is [TaskRunning], [TaskPaused] or [TaskHalted], and Why the reason; empty for a task that runs.
+	// State is [TaskRunning], [TaskPaused], [TaskRebuilding] or [TaskHalted], and Why the reason; empty for a task that runs.
 	State, Why string
+	// Asked is the number of the latest wish for a rebuild that the task has met, or is meeting.
+	Asked int64
 	// Before is the record that a task stopped before; nil if it did not, or for another reason.
 	Before *records.Place
 	// Positions are where the task stands in its inputs: everything before is committed.
@@ -20,9 +22,10 @@ type Standing struct {
 
 // States of tasks, as people read them.
 const (
-	TaskRunning = "running"
-	TaskPaused  = "paused"
-	TaskHalted  = "stopped"
+	TaskRunning    = "running"
+	TaskPaused     = "paused"
+	TaskRebuilding = "rebuilding"
+	TaskHalted     = "stopped"
 )
 
 // Standings asks how the tasks of the running shards do. It waits for the lanes until ctx ends.
@@ -57,7 +60,7 @@ func (l *lane) standings() []Standing {
 
 func (t *task) standing() Standing {
 	s := Standing{
-		Component: t.component.Name, Shard: t.shard.number, State: TaskRunning, Positions: make(map[records.TopicPartition]records.Position),
+		Component: t.component.Name, Shard: t.shard.number, State: TaskRunning, Asked: t.asked, Positions: make(map[records.TopicPartition]records.Position),
 	}
 	for _, in := range t.inputs {
 		s.Positions[in.TopicPartition] = in.committed
@@ -71,6 +74,8 @@ func (t *task) standing() Standing {
 		if r := t.stoppedBefore; r != nil {
 			s.Before = &records.Place{TopicPartition: records.TopicPartition{Topic: r.Topic, Partition: r.Partition}, Offset: records.Offset(r.Offset)}
 		}
+	case t.rebuild != nil:
+		s.State, s.Why = TaskRebuilding, "its states are computed anew from the events"
 	case t.paused:
 		s.State, s.Why = TaskPaused, t.whyPaused
 	}

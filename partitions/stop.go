@@ -9,7 +9,7 @@ import (
 // A StopError says that a task must not go on as it is: somebody has to mend something first. What it did with the records before Before is good and
 // is committed; nothing of Before and what comes after it is. The rest of its shard goes on.
 type StopError struct {
-	// Before is the record, one of those that Process was given, that the task stops before.
+	// Before is the record, one of those that Process was given, that the task stops before; nil if it stops before it takes any.
 	Before *Record
 	// Err says why, and names the mend.
 	Err error

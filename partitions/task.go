@@ -28,6 +28,11 @@ type task struct {
 	// held: a topic that it writes to was away, and nothing of it was committed since. resuming: it will be tried again. See hold.go.
 	held, resuming bool
 
+	// rebuild is under way; nil for most. Until it has ended no record is taken in.
+	rebuild *rebuilding
+	// asked is the number of the latest wish for a rebuild that was met, or is being met.
+	asked int64
+
 	// portion is how many records the processor is given next.
 	portion portion
 

@@ -15,9 +15,10 @@ import (
 type controller struct {
 	controls *partitions.Controls
 	logger   *slog.Logger
-	// wanted is what is known, by projection. level: all that was there is in it.
-	wanted map[string]wanted
-	level  bool
+	// wanted is what is known, by projection, and rebuilds are the numbers of the latest wishes, by entity type. level: all that was there is in them.
+	wanted   map[string]wanted
+	rebuilds map[string]int64
+	level    bool
 }
 
 type wanted struct {
@@ -34,7 +35,9 @@ func (s *service) followControl(ctx context.Context) error {
 	})
 }
 
-func (c *controller) begin() { c.wanted, c.level = make(map[string]wanted), false }
+func (c *controller) begin() {
+	c.wanted, c.rebuilds, c.level = make(map[string]wanted), make(map[string]int64), false
+}
 
 func (c *controller) becomeLevel() {
 	c.level = true
@@ -49,6 +52,10 @@ func (c *controller) waits(err error) {
 
 func (c *controller) apply(batch []*kgo.Record) {
 	for _, r := range batch {
+		if name, ok := control.EntityOf(string(r.Key)); ok {
+			c.applyEntity(name, r.Value)
+			continue
+		}
 		name, ok := control.ProjectionOf(string(r.Key))
 		if !ok {
 			c.logger.Warn("a control record is about something that this program does not know", slog.String("key", string(r.Key)))
@@ -68,6 +75,16 @@ func (c *controller) apply(batch []*kgo.Record) {
 	}
 }
 
+// applyEntity takes a wish for a rebuild. One that cannot be read is passed over: commands need not wait for it.
+func (c *controller) applyEntity(name string, value []byte) {
+	e, err := control.ParseEntity(value)
+	if err != nil {
+		c.logger.Error("a control record cannot be read, and nothing is done for it", slog.String("entity", name), slog.String("error", err.Error()))
+		return
+	}
+	c.rebuilds[name] = e.Number
+}
+
 // orders are what the records come to. A projection whose record cannot be read waits: it may be meant to.
 func (c *controller) orders() map[string]partitions.Orders {
 	orders := make(map[string]partitions.Orders, len(c.wanted))
@@ -77,6 +94,9 @@ func (c *controller) orders() map[string]partitions.Orders {
 			o = partitions.Orders{Paused: true, Why: "its record in the control topic cannot be read: " + w.unread.Error()}
 		}
 		orders[name] = o
+	}
+	for name, number := range c.rebuilds {
+		orders[name] = partitions.Orders{Rebuild: number}
 	}
 	return orders
 }

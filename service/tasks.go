@@ -22,9 +22,11 @@ const tasksPath = "/tasks"
 type Task struct {
 	Component string `json:"component"`
 	Shard     int32  `json:"shard"`
-	// State is running, paused or stopped, and Why the reason.
+	// State is running, paused, rebuilding or stopped, and Why the reason.
 	State string `json:"state"`
 	Why   string `json:"why,omitempty"`
+	// Rebuild is the number of the latest wish that its states be computed anew which it has met, or is meeting.
+	Rebuild int64 `json:"rebuild,omitempty"`
 	// Before is the place of the record that it stopped before.
 	Before string      `json:"before,omitempty"`
 	Inputs []TaskInput `json:"inputs"`
@@ -57,7 +59,7 @@ func tasksHandler(controls *partitions.Controls, health *telemetry.Health) http.
 func tasksOf(standings []partitions.Standing, stopped []telemetry.StoppedTask) []Task {
 	tasks := make([]Task, 0, len(standings))
 	for _, s := range standings {
-		t := Task{Component: s.Component, Shard: s.Shard, State: s.State, Why: s.Why, Inputs: inputsOf(s.Positions)}
+		t := Task{Component: s.Component, Shard: s.Shard, State: s.State, Why: s.Why, Rebuild: s.Asked, Inputs: inputsOf(s.Positions)}
 		if s.Before != nil {
 			t.Before = s.Before.String()
 		}

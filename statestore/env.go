@@ -140,6 +140,17 @@ func (e *Env) OpenEmpty(component string, shard int32) (*Store, error) {
 	return s, nil
 }
 
+// Remove deletes what a task's store, which is closed, has on disk.
+func (e *Env) Remove(component string, shard int32) error {
+	s := e.store(component, shard)
+	err := errors.Join(e.fs.RemoveAll(s.dir), e.fs.RemoveAll(s.dir+clearedSuffix))
+	if err != nil {
+		return fmt.Errorf("removing the store of %s: %w", s.name, err)
+	}
+	e.damage.forget(s.dir)
+	return nil
+}
+
 func (e *Env) store(component string, shard int32) *Store {
 	dir := filepath.Join(e.dir, e.options.Context, component, strconv.Itoa(int(shard)))
 	return &Store{env: e, dir: dir, name: component + "/" + strconv.Itoa(int(shard))}

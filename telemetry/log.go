@@ -34,6 +34,15 @@ func Log(context string, logger *slog.Logger, now func() time.Time) partitions.L
 		ShardClosed: func(e partitions.ShardEvent) {
 			l.logger.Info("shard closed", shardAttr(e.Shard), slog.Bool("lost", e.Lost), tookAttr(e.Took))
 		},
+		StateRebuilding: func(e partitions.StateEvent) {
+			l.logger.Info("states are computed anew from the events, commands wait", componentAttr(e.Component), shardAttr(e.Shard))
+		},
+		StateRebuilt: func(e partitions.StateEvent) {
+			l.logger.Info("states were computed anew", componentAttr(e.Component), shardAttr(e.Shard), tookAttr(e.Took))
+			if e.Err != nil {
+				l.logger.Warn("what it took is left on disk", componentAttr(e.Component), shardAttr(e.Shard), errorAttr(e.Err))
+			}
+		},
 		TaskStopped: func(e partitions.TaskStopped) {
 			l.logger.Error("task stopped", componentAttr(e.Component), shardAttr(e.Shard), errorAttr(e.Err))
 		},

@@ -9,6 +9,8 @@ func Merge(listeners ...partitions.Listener) partitions.Listener {
 		RestoreProgress: each(listeners, func(l partitions.Listener) func(partitions.RestoreEvent) { return l.RestoreProgress }),
 		StoreRebuilt:    each(listeners, func(l partitions.Listener) func(partitions.StoreEvent) { return l.StoreRebuilt }),
 		ShardRunning:    each(listeners, func(l partitions.Listener) func(partitions.ShardEvent) { return l.ShardRunning }),
+		StateRebuilding: each(listeners, func(l partitions.Listener) func(partitions.StateEvent) { return l.StateRebuilding }),
+		StateRebuilt:    each(listeners, func(l partitions.Listener) func(partitions.StateEvent) { return l.StateRebuilt }),
 		ShardClosed:     each(listeners, func(l partitions.Listener) func(partitions.ShardEvent) { return l.ShardClosed }),
 		TaskStopped:     each(listeners, func(l partitions.Listener) func(partitions.TaskStopped) { return l.TaskStopped }),
 		TaskGoesOn:      each(listeners, func(l partitions.Listener) func(partitions.TaskGoesOn) { return l.TaskGoesOn }),

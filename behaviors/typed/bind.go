@@ -51,6 +51,7 @@ type BoundEntity struct {
 	State            *schemas.Message
 	Commands, Events []*schemas.Message
 	Remember         entities.Remember
+	StateVersion     int64
 	OnFailure        entities.OnFailure
 	Behavior         behaviors.Entity
 

@@ -33,6 +33,9 @@ func (e *Entity[S]) check() []error {
 	if e.remember.Outcomes < 0 || e.remember.For < 0 {
 		problems = append(problems, fmt.Errorf("%s: Remember %d outcomes for %v: neither can be negative", what, e.remember.Outcomes, e.remember.For))
 	}
+	if e.version < 1 {
+		problems = append(problems, fmt.Errorf("%s: StateVersion %d: they count from 1", what, e.version))
+	}
 	if e.onFailure != entities.DeadLetter && e.onFailure != entities.Park {
 		problems = append(problems, fmt.Errorf("%s: OnFailure %q: there are entities.DeadLetter and entities.Park", what, e.onFailure))
 	}
@@ -73,7 +76,9 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 	if e.initial != nil {
 		behavior.initial = e.callInitial
 	}
-	bound := BoundEntity{Name: e.name, State: state.Message, Remember: e.remember, OnFailure: e.onFailure, Behavior: behavior, outbox: outbox}
+	bound := BoundEntity{
+		Name: e.name, State: state.Message, Remember: e.remember, StateVersion: e.version, OnFailure: e.onFailure, Behavior: behavior, outbox: outbox,
+	}
 	for _, c := range e.commands {
 		read, err := newMessage(b, c.record)
 		if err != nil {

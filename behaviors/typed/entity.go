@@ -48,6 +48,7 @@ type Entity[S any] struct {
 	// initial is nil for the defaults.
 	initial  func() S
 	remember entities.Remember
+	version  int64
 	// onFailure is checked by Bind.
 	onFailure entities.OnFailure
 	commands  []command[S]
@@ -80,7 +81,7 @@ type EntityPart[S any] func(*Entity[S])
 
 // NewEntity declares an entity type. Its name is part of topics: lower-case letters, digits and hyphens.
 func NewEntity[S any](name string, parts ...EntityPart[S]) *Entity[S] {
-	e := &Entity[S]{name: name, state: recordOf[S](), remember: entities.DefaultRemember, onFailure: entities.DeadLetter}
+	e := &Entity[S]{name: name, state: recordOf[S](), remember: entities.DefaultRemember, version: 1, onFailure: entities.DeadLetter}
 	for _, part := range parts {
 		part(e)
 	}
@@ -90,6 +91,13 @@ func NewEntity[S any](name string, parts ...EntityPart[S]) *Entity[S] {
 // Remember bounds how many answers each entity keeps, so that a command that is sent again gets its first answer again.
 func (e *Entity[S]) Remember(r entities.Remember) *Entity[S] {
 	e.remember = r
+	return e
+}
+
+// StateVersion counts the meanings that the state has had, from 1, the default. Raise it when Apply functions come to other states than before, or when
+// S has another meaning: the states of all entities are then computed anew from their events, before commands are decided on them.
+func (e *Entity[S]) StateVersion(n int64) *Entity[S] {
+	e.version = n
 	return e
 }
 

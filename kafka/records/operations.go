@@ -22,6 +22,8 @@ const (
 	// Pause has a projection take nothing in, and Resume ends that. Skip, of a projection, lets an event pass that it stopped before.
 	Pause  = "pause"
 	Resume = "resume"
+	// Rebuild has the states of an entity type computed anew from their events.
+	Rebuild = "rebuild"
 	// Drop says that nothing more is to be done about a dead letter.
 	Drop = "drop"
 )

@@ -112,7 +112,8 @@ func (c Context) spec(name, purpose string, config map[string]string) Spec {
 	return Spec{Name: c.Name + "." + name, Partitions: c.Partitions, Replication: replication, Config: config, Purpose: purpose}
 }
 
-func (c Context) folder() string {
+// FolderShown is the folder as commands in mends name it.
+func (c Context) FolderShown() string {
 	if c.Folder == "" {
 		return "DIR"
 	}

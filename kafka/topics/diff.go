@@ -171,7 +171,9 @@ func (d *differ) advise(spec Spec, problem, mend string) {
 
 func (d *differ) apply() string { return "run `" + d.applyCommand() + "`" }
 
-func (d *differ) applyCommand() string { return "processor topics " + d.context.folder() + " --apply" }
+func (d *differ) applyCommand() string {
+	return "processor topics " + d.context.FolderShown() + " --apply"
+}
 
 func plural(n int, noun string) string {
 	if n == 1 {

@@ -37,7 +37,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		a.devCommand(), a.runCommand(), a.checkCommand(), a.testCommand(), a.topicsCommand(),
-		a.sendCommand(), a.watchCommand(), a.inspectCommand(), a.verifyCommand(), a.deadLettersCommand(), a.parkedCommand(), a.projectionsCommand(),
+		a.sendCommand(), a.watchCommand(), a.inspectCommand(), a.verifyCommand(), a.rebuildCommand(), a.deadLettersCommand(), a.parkedCommand(), a.projectionsCommand(),
 		a.versionCommand(), a.healthcheckCommand(),
 	)
 	return root

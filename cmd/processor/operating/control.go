@@ -16,21 +16,32 @@ import (
 
 // Wanted is what the control topic says of a projection now.
 func Wanted(ctx context.Context, cfg client.Config, c topics.Context, projection string) (control.Projection, error) {
+	return lastOf(ctx, cfg, c, control.Key(projection), control.Parse)
+}
+
+// WantedOfEntity is what the control topic says of an entity type now.
+func WantedOfEntity(ctx context.Context, cfg client.Config, c topics.Context, entity string) (control.Entity, error) {
+	return lastOf(ctx, cfg, c, control.EntityKey(entity), control.ParseEntity)
+}
+
+// lastOf is the last record under a key; nothing, if there is none.
+func lastOf[T any](ctx context.Context, cfg client.Config, c topics.Context, key string, parse func([]byte) (T, error)) (T, error) {
 	var last *kgo.Record
+	var nothing T
 	err := following.Follow(ctx, following.Options{Client: cfg, Topic: c.Control().Name, UntilEnd: true}, func(r *kgo.Record) error {
-		if string(r.Key) == control.Key(projection) {
+		if string(r.Key) == key {
 			last = r
 		}
 		return nil
 	})
 	if err != nil || last == nil {
-		return control.Projection{}, err
+		return nothing, err
 	}
-	p, err := control.Parse(last.Value)
+	found, err := parse(last.Value)
 	if err != nil {
-		return p, fmt.Errorf("%s, offset %d, about %s: %w", last.Topic, last.Offset, projection, err)
+		return nothing, fmt.Errorf("%s, offset %d, %s: %w", last.Topic, last.Offset, key, err)
 	}
-	return p, nil
+	return found, nil
 }
 
 // Want writes what is wanted of a projection, together with who did it: now is what [Wanted] told after the desk was opened, and next what follows from it.
@@ -41,12 +52,27 @@ func (d *Desk) Want(ctx context.Context, operation, projection string, now, next
 	if err != nil {
 		return err
 	}
-	done, err := d.done(operation, projection, records.Done{Component: projection, Places: places})
+	return d.want(ctx, operation, control.Key(projection), value, records.Done{Component: projection, Places: places})
+}
+
+// WantRebuild writes the wish that the states of an entity type be computed anew, and returns its number; now is what [WantedOfEntity] told after the
+// desk was opened.
+func (d *Desk) WantRebuild(ctx context.Context, entity string, now control.Entity) (number int64, err error) {
+	next := control.Entity{Number: now.Number + 1, By: d.operator.By, Why: d.operator.Why, At: time.Now().UTC().Format(time.RFC3339)}
+	value, err := next.Value()
+	if err != nil {
+		return 0, err
+	}
+	return next.Number, d.want(ctx, records.Rebuild, control.EntityKey(entity), value, records.Done{Component: entity})
+}
+
+func (d *Desk) want(ctx context.Context, operation, key string, value []byte, about records.Done) error {
+	done, err := d.done(operation, about.Component, about)
 	if err != nil {
 		return err
 	}
 	return d.commit(ctx, []*kgo.Record{done, {
-		Topic: d.context.Control().Name, Key: []byte(control.Key(projection)), Value: value,
+		Topic: d.context.Control().Name, Key: []byte(key), Value: value,
 		Headers: []kgo.RecordHeader{{Key: records.ContentType, Value: []byte("application/json")}},
 	}})
 }
