@@ -83,11 +83,9 @@ func (c *Context) changed(changes []entities.Change) (map[string]any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("replicated value %s: %w", name, err)
 		}
-		shown, err := parseJSON(view.AppendJSON(nil))
-		if err != nil {
+		if values[name], err = parseJSON(view.AppendValue(nil)); err != nil {
 			return nil, fmt.Errorf("showing %s: %w", name, err)
 		}
-		values[name] = shown.(map[string]any)["value"]
 	}
 	return values, nil
 }

@@ -12,10 +12,11 @@ import "strconv"
 //	vote                      {"value":{"yes":2,"of":3}}
 //	map of counter            {"value":{"alice":3}}; values as above, without "value"
 func (v View) AppendJSON(dst []byte) []byte {
-	return append(v.appendValue(append(dst, `{"value":`...)), '}')
+	return append(v.AppendValue(append(dst, `{"value":`...)), '}')
 }
 
-func (v View) appendValue(dst []byte) []byte {
+// AppendValue appends what stands under "value" there.
+func (v View) AppendValue(dst []byte) []byte {
 	switch v.typ.Kind() {
 	case Counter, GrowCounter:
 		return v.Count().Append(dst, 10)
@@ -57,7 +58,7 @@ func (v View) appendMap(dst []byte) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, key...), ':')
-		dst = View{typ: v.typ.Of(), parts: parts}.appendValue(dst)
+		dst = View{typ: v.typ.Of(), parts: parts}.AppendValue(dst)
 	}
 	return append(dst, '}')
 }

@@ -43,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"terminate": h.terminate, "crash": h.crash, "kill-twice": killTwice, "stop": h.stop, "go-on": h.goOn,
 			"eventually": h.eventually, "produce": h.produce, "foreign": h.foreign, "replace": replace, "place": place, "alter": alter, "addprojection": addProjection,
 			"brokers": h.ownBrokers, "disk": disk, "registry": registry, "secure": secure,
+			"knows": h.knows,
 		},
 	})
 }

@@ -78,7 +78,8 @@ func decide(t *testing.T, own *Own, w *window, commands ...[]entities.Change) {
 func publish(t *testing.T, values *Values, records []*kgo.Record) {
 	t.Helper()
 	for _, r := range records {
-		require.NoError(t, values.apply(r.Key, r.Value))
+		_, err := values.Take(r)
+		require.NoError(t, err)
 	}
 }
 
@@ -160,9 +161,12 @@ func TestARecordThatIsNoContributionIsTold(t *testing.T) {
 	for key, wanted := range map[string]string{
 		"visitors": "want value/component/shard", "visitors/cart/x": "is no shard", "visitors/cart/0": "contribution visitors/cart/0",
 	} {
-		require.ErrorContains(t, values.apply([]byte(key), []byte("rubbish")), wanted)
+		_, err := values.Take(&kgo.Record{Topic: "shop.replicated", Partition: 1, Offset: 7, Key: []byte(key), Value: []byte("rubbish")})
+		require.ErrorContains(t, err, wanted)
+		require.ErrorContains(t, err, "shop.replicated/1 offset 7: ")
 	}
-	require.NoError(t, values.apply([]byte("gone/cart/0"), []byte("rubbish")), "what is not declared any more is passed over")
+	_, err := values.Take(&kgo.Record{Key: []byte("gone/cart/0"), Value: []byte("rubbish")})
+	require.NoError(t, err, "what is not declared any more is passed over")
 	require.Zero(t, count(values))
 }
 
@@ -184,8 +188,27 @@ func FuzzRecordsOfTheTopic(f *testing.F) {
 	f.Add([]byte("visitors/cart/0"), []byte{1, 0, 1, 0, 0})
 	f.Fuzz(func(t *testing.T, key, value []byte) {
 		values := New(declared(t), "shop.replicated")
-		if err := values.apply(key, value); err != nil {
+		if _, err := values.Take(&kgo.Record{Key: key, Value: value}); err != nil {
 			require.Zero(t, count(values))
 		}
 	})
+}
+
+func TestFiguresTellWhatContributionsTake(t *testing.T) {
+	values := New(declared(t), "shop.replicated")
+	for shard := range int32(2) {
+		own, w := NewOwn(values, "cart", shard), newWindow()
+		for range 2 {
+			decide(t, own, w, visited())
+			publish(t, values, w.commit())
+		}
+	}
+	figures := values.Figures()
+	require.Len(t, figures, 2)
+	require.Equal(t, []string{"tags", "visitors"}, []string{figures[0].Name, figures[1].Name})
+	require.Zero(t, figures[0].Contributions)
+	require.Equal(t, 2, figures[1].Contributions, "of two tasks, each the newest")
+	held, err := crdt.New(values.types["visitors"], number("cart", 0)).Apply(crdt.Increment(1), values.View("visitors"))
+	require.NoError(t, err)
+	require.EqualValues(t, 2*held.Size(), figures[1].Bytes)
 }

@@ -139,6 +139,7 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("GET "+statePath, stateHandler(s.views, s.componentOf, s.Context.Topics.Partitions))
 	mux.HandleFunc("GET "+statesPath, statesHandler(s.views))
 	mux.HandleFunc("GET "+tasksPath, tasksHandler(s.controls, s.health))
+	mux.HandleFunc("GET "+replicatedPath, replicatedHandler(s.Context.Replicated))
 	mux.Handle("/", telemetry.Handler(s.metrics, s.health))
 	return mux
 }

@@ -51,8 +51,7 @@ func tasksHandler(controls *partitions.Controls, health *telemetry.Health) http.
 			http.Error(w, "the lanes are busy: "+err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(tasksOf(standings, health.Report().Stopped)) // Who asked is gone, if this fails.
+		answerJSON(w, tasksOf(standings, health.Report().Stopped))
 	}
 }
 

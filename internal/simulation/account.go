@@ -12,8 +12,8 @@ import (
 
 // The behaviours under test. A command is "pay N GROUP", "draw N GROUP" (rejected beyond the balance), "fail", or "trip N GROUP WHICH", which fails
 // until WHICH is mended and pays then, or "move N GROUP TO", which draws, sends "pay N GROUP" to another account, waits for the answer, and publishes that
-// it did; the answer, a JSON object, changes nothing. An event is "±N GROUP". State and rows are digits: a balance; "COUNT SUM" of a group; an account's
-// last sequence and balance.
+// it did; the answer, a JSON object, changes nothing. An event is "±N GROUP", and what its decision saw of replicated values (replicated.go). State and
+// rows are digits: a balance; "COUNT SUM" of a group; an account's last sequence and balance.
 
 const fingerprint = 1
 
@@ -64,9 +64,9 @@ func (a account) Decide(_ context.Context, turns []behaviors.Turn) {
 		}
 		state.cents += n
 		t.Decision = entities.Decision{
-			Events: []entities.Event{{Type: "Moved", Payload: entities.Payload{Data: fmt.Appendf(nil, "%+d %s", n, words[2])}}},
-			Reply:  fmt.Appendf(nil, "%d", state.cents),
-			State:  state, StateFingerprint: fingerprint, StateData: strconv.AppendInt(nil, state.cents, 10),
+			Events: []entities.Event{{Type: "Moved", Payload: entities.Payload{Data: fmt.Appendf(nil, "%+d %s %s", n, words[2], saw(t))}}},
+			Reply:  fmt.Appendf(nil, "%d", state.cents), Changes: changes(t.Command, n, words[2]),
+			State: state, StateFingerprint: fingerprint, StateData: strconv.AppendInt(nil, state.cents, 10),
 		}
 		if words[0] == "move" {
 			t.Decision.Messages = moved(words[1], words[2], words[3])
@@ -127,9 +127,9 @@ func (balances) Apply(_ context.Context, row []byte, e *behaviors.Event) ([]byte
 }
 
 func movement(e *behaviors.Event) (n int64, group string) {
-	number, group, _ := strings.Cut(string(e.Payload.Data), " ")
-	n, _ = strconv.ParseInt(number, 10, 64)
-	return n, group
+	words := strings.Fields(string(e.Payload.Data))
+	n, _ = strconv.ParseInt(words[0], 10, 64)
+	return n, words[1]
 }
 
 type rows struct{}

@@ -9,6 +9,6 @@ func (w *world) checkInvariants() error {
 	}
 	return errors.Join(
 		w.checkFences(), w.checkFound(), w.checkTold(), w.checkOneOwner(), w.checkSequences(), w.checkWhole(), w.checkOnce(), w.checkRestored(),
-		w.checkAccounted(), w.checkOrder(), w.checkRates(),
+		w.checkAccounted(), w.checkOrder(), w.checkRates(), w.checkSeen(), w.checkContributions(),
 	)
 }

@@ -55,6 +55,8 @@ type writer struct {
 type transaction struct {
 	writer
 	entries []*entry
+	// ended is the time of the first of its markers, in ms since 1970; 0 before.
+	ended int64
 }
 
 // committed tells whether there is a commit marker; each record says so too, and checkTorn that all say the same.
@@ -125,6 +127,9 @@ func (h *history) take(r *kgo.Record) {
 		commit := len(r.Key) >= 4 && binary.BigEndian.Uint16(r.Key[2:]) == 1
 		for _, e := range p.open[r.ProducerID] {
 			e.marker, e.committed = r.Offset, commit
+			if at := r.Timestamp.UnixMilli(); e.transaction.ended == 0 || at < e.transaction.ended {
+				e.transaction.ended = at
+			}
 		}
 		delete(p.open, r.ProducerID)
 	case r.Attrs.IsTransactional():

@@ -43,6 +43,8 @@ type life struct {
 	instanceID string
 	// watch is on the table that its decisions see.
 	watch *watch
+	// knows is what it knows of replicated values.
+	knows *knowledge
 	// recorder is for the case that the seed fails.
 	recorder *recorder
 }
@@ -50,7 +52,7 @@ type life struct {
 // Limits of a window, small enough that a burst takes several, and a failed one has others waiting behind it.
 const (
 	windowRecords = 8
-	windowBytes   = 8 << 10
+	windowBytes   = 16 << 10
 	// releaseCommands is small, too: what waits takes several.
 	releaseCommands = 5
 )
@@ -66,7 +68,7 @@ func (in *instance) start() {
 	l := &life{
 		name: name, link: newLink(w.network.DialContext, name, w.tally), disk: newDisk(in.store, w.tally), views: partitions.NewViews(), done: make(chan error, 1),
 	}
-	l.recorder, l.watch = &recorder{began: w.began}, w.watchRates(name)
+	l.recorder, l.watch, l.knows = &recorder{began: w.began}, w.watchRates(name), w.newKnowledge(name)
 	l.link.witness, l.link.outage, l.link.recorder = w.witness, w.outage, l.recorder
 	env, err := statestore.OpenEnv(in.directory(), storeOptions(l.disk))
 	require.NoError(w.t, err)
@@ -76,8 +78,8 @@ func (in *instance) start() {
 	brokers := w.client(l.link.dial)
 	brokers.Logger = l.recorder
 	cfg := partitions.Config{
-		Context: bank.Name, Shards: shards, Components: w.components(ctx, l.watch), Needs: []partitions.Need{l.watch.table}, Client: brokers,
-		Stores: env, Version: "1",
+		Context: bank.Name, Shards: shards, Components: w.components(ctx, l), Needs: []partitions.Need{l.watch.table, l.knows.values},
+		Client: brokers, Stores: env, Version: "1",
 		WindowRecords: windowRecords, WindowBytes: windowBytes, Views: l.views, Listener: w.listener(in, l),
 	}
 	in.life = l

@@ -25,7 +25,7 @@ func (w *world) checkOutcome() error {
 	w.history.committed(outside, func(e *entry) { m.subscribed(e) })
 	return errors.Join(
 		w.compareEvents(m), w.compareAnswers(m), w.compareDeadLetters(m), w.compareStates(m), w.compareParked(m), w.compareGroups(m), w.compareBalances(m),
-		w.compareForwards(), w.compareMessages(m),
+		w.compareForwards(), w.compareMessages(m), w.compareReplicated(),
 	)
 }
 
@@ -34,7 +34,8 @@ func (w *world) compareEvents(m *model) error {
 	got := map[string][]string{}
 	w.history.committed(eventsTopic, func(e *entry) {
 		key := string(e.Key)
-		got[key] = append(got[key], fmt.Sprintf("%s %s <%s", header(e.Record, records.Sequence), e.Value, header(e.Record, records.Causation)))
+		m := movedBy(e)
+		got[key] = append(got[key], fmt.Sprintf("%s %+d %s <%s", header(e.Record, records.Sequence), m.n, m.group, m.cause))
 	})
 	return differences("events of", m.events, got, func(a, b []string) bool { return slices.Equal(a, b) })
 }
@@ -84,7 +85,7 @@ func (w *world) compareStates(m *model) error {
 	var errs []error
 	for key, value := range w.history.latest(changelogTopic) {
 		if entities.IsReserved([]byte(key)) {
-			continue // A waiting command.
+			continue // A waiting command, or a contribution to a replicated value.
 		}
 		stored, err := entities.ParseStored(value)
 		errs = append(errs, err)

@@ -109,6 +109,9 @@ func (w *world) compareParked(m *model) error {
 	}
 	var errs []error
 	for key, value := range w.history.latest(changelogTopic) {
+		if isContribution(key) {
+			continue
+		}
 		if entities.IsReserved([]byte(key)) {
 			c, err := entities.ParseWaiting(value)
 			errs = append(errs, err)

@@ -123,14 +123,16 @@ func (w *world) checkRatesLevel() error {
 	return errors.Join(errs...)
 }
 
-// watching is the behaviour of accounts, whose decisions look at the rates of their life.
+// watching is the behaviour of accounts, whose decisions look at the rates of their life, and at what it knows of replicated values.
 type watching struct {
 	account
 	watch *watch
+	knows *knowledge
 }
 
 // Decide looks, and decides.
 func (a watching) Decide(ctx context.Context, turns []behaviors.Turn) {
 	a.watch.look()
+	a.knows.look()
 	a.account.Decide(ctx, turns)
 }

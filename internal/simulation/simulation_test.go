@@ -36,6 +36,8 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 		s := newSchedule(w, seed)
 		s.run()
 		w.settle()
+		w.sweep()
+		w.settle()
 		for _, in := range w.instances {
 			life := in.life.name
 			in.leave()
@@ -105,6 +107,9 @@ func (w *world) settle() {
 		}
 		if err == nil {
 			err = w.checkRatesLevel()
+		}
+		if err == nil {
+			err = w.checkReplicatedLevel()
 		}
 		if err == nil {
 			w.note("level")

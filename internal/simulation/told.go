@@ -21,6 +21,13 @@ type told struct {
 	peak int64
 }
 
+// wrong is something that no engine may do.
+func (t *told) wrong(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wrongs = append(t.wrongs, err)
+}
+
 // A stay is a shard with one life, from when it begins to be acquired.
 type stay struct {
 	life  string

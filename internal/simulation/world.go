@@ -44,6 +44,7 @@ var (
 	changelogTopic   = bank.Changelog("account").Name
 	groupsTopic      = bank.Rows("groups").Name
 	balancesTopic    = bank.Rows("balances").Name
+	replicatedTopic  = bank.Replicated().Name
 	// outside is a topic of nobody's, with another number of partitions than the context.
 	outside = "outside"
 	// changelogs are by component.
@@ -102,7 +103,7 @@ func newWorld(t *testing.T, dir string, counts *tally, onFailure entities.OnFail
 	}
 	// The repartition topic is left out: what was read is deleted from it.
 	w.history, err = newHistory(w.cluster, w.client(nil).Brokers, w.link.dial, progressTopic, repliesTopic, deadLettersTopic, parkedTopic, commandsTopic,
-		eventsTopic, changelogTopic, groupsTopic, balancesTopic, movesTopic, outside)
+		eventsTopic, changelogTopic, groupsTopic, balancesTopic, movesTopic, replicatedTopic, outside)
 	require.NoError(t, err)
 	for i := range w.instances {
 		w.instances[i] = &instance{world: w, name: fmt.Sprintf("i%d", i), store: vfs.NewCrashableMem(), damaged: map[string]bool{}}
@@ -114,7 +115,7 @@ func (w *world) createTopics() {
 	adm := kadm.NewClient(w.cl)
 	for _, spec := range []topics.Spec{
 		bank.Progress(), bank.Replies(), bank.DeadLetters(), bank.Parked(), bank.Commands("account"), bank.Events("account"), bank.Changelog("account"),
-		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"), bank.Publication("moves"),
+		bank.Rows("groups"), bank.Repartition("groups"), bank.Rows("balances"), bank.Publication("moves"), bank.Replicated(),
 		{Name: outside, Partitions: outsides},
 		{Name: ratesTopic, Partitions: ratePartitions},
 	} {
@@ -164,12 +165,12 @@ func (w *world) note(format string, args ...any) {
 	w.trace = append(w.trace, fmt.Sprintf("%8.3f s  ", time.Since(w.began).Seconds())+fmt.Sprintf(format, args...))
 }
 
-func (w *world) components(ctx context.Context, watch *watch) []partitions.Component {
+func (w *world) components(ctx context.Context, l *life) []partitions.Component {
 	events := []string{eventsTopic}
 	return []partitions.Component{
 		commands.Definition{
-			Topics: bank, Name: "account", Behavior: watching{account{w.mended}, watch}, Remember: entities.DefaultRemember, OnFailure: w.onFailure,
-			ReleaseCommands: releaseCommands,
+			Topics: bank, Name: "account", Behavior: watching{account{w.mended}, l.watch, l.knows}, Remember: entities.DefaultRemember,
+			OnFailure: w.onFailure, ReleaseCommands: releaseCommands, Replicated: l.knows.values,
 		}.Component(ctx),
 		projections.Definition{Topics: bank, Name: "groups", Behavior: groups{}, Sources: events, Keyed: true}.Component(ctx),
 		projections.Definition{Topics: bank, Name: "balances", Behavior: balances{}, Sources: events}.Component(ctx),

@@ -53,10 +53,15 @@ func completeSend(cmd *cobra.Command, args []string, _ string) ([]string, cobra.
 
 func completeInspect(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return completed(cmd, args, func(f *folder) []string {
-		if len(args) > 1 {
-			return nil
+		switch {
+		case len(args) == 1 && f.Values() != nil:
+			return append(f.entityNames(), replicatedNow)
+		case len(args) == 1:
+			return f.entityNames()
+		case len(args) == 2 && args[1] == replicatedNow:
+			return f.valueNames()
 		}
-		return f.entityNames()
+		return nil
 	})
 }
 
@@ -65,7 +70,7 @@ func completeWatch(cmd *cobra.Command, args []string, _ string) ([]string, cobra
 		if len(args) > 1 {
 			return nil
 		}
-		return slices.Concat(f.entityNames(), f.projectionNames(), []string{deadLetters, answers, parkedNow, operations})
+		return slices.Concat(f.entityNames(), f.projectionNames(), f.valueNames(), []string{deadLetters, answers, parkedNow, operations})
 	})
 }
 

@@ -34,6 +34,9 @@ func (f *folder) watched(ctx context.Context, name string) (watched, error) {
 	case answers:
 		return watched{topic: f.TopicContext().Replies().Name, columns: none, value: asItIs}, nil
 	}
+	if f.isValue(name) {
+		return f.watchedValues(name), nil
+	}
 	t, err := f.Find(name)
 	if err != nil {
 		return watched{}, usageError{err}

@@ -27,10 +27,11 @@ type inspectOptions struct {
 func (a *app) inspectCommand() *cobra.Command {
 	var o inspectOptions
 	cmd := &cobra.Command{
-		Use:   "inspect DIR ENTITY ID",
-		Short: "Shows the state of an entity, and who owns it",
+		Use:   "inspect DIR ENTITY ID|replicated NAME",
+		Short: "Shows the state of an entity, and who owns it; or a replicated value",
 		Long: "Shows the committed state of an entity, its sequence, its shard and the shard's owner. The owner is asked; if there is none, or it\n" +
 			"does not answer, the changelog is read. Standard error says which.\n\n" +
+			"Of a replicated value it shows what is committed, by the topic, whatever the processors have heard of.\n\n" +
 			"Exit code 1: the entity has never accepted a command.",
 		Example:           "  processor inspect examples/shop cart c1",
 		Args:              cobra.ExactArgs(3),
@@ -76,6 +77,11 @@ func (a *app) inspect(ctx context.Context, dir, name, id string, o *inspectOptio
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if name == replicatedNow {
+		return a.inspectValue(ctx, f, id, o)
+	}
 	entity, err := f.FindEntity(name)
 	if err != nil {
 		return usageError{err}
@@ -84,8 +90,6 @@ func (a *app) inspect(ctx context.Context, dir, name, id string, o *inspectOptio
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
 	if err := f.learnSchemas(ctx, cfg); err != nil {
 		return unreachable(err, cfg)
 	}

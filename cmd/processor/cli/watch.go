@@ -24,9 +24,9 @@ func (a *app) watchCommand() *cobra.Command {
 	var o watchOptions
 	cmd := &cobra.Command{
 		Use:   "watch DIR NAME",
-		Short: "Follows the events of an entity, or the rows or messages of a projection",
-		Long: "Follows the events of an entity type, or the rows or messages of a projection, decoded; also `dead-letters`, `parked`, `operations`\n" +
-			"and `replies`. From the start, until ctrl-c.",
+		Short: "Follows the events of an entity, the rows or messages of a projection, or a replicated value",
+		Long: "Follows the events of an entity type, the rows or messages of a projection, or a replicated value, decoded; also `dead-letters`,\n" +
+			"`parked`, `operations`, `replies`, and `replicated` for all replicated values. From the start, until ctrl-c.",
 		Example:           "  processor watch examples/shop customer-totals",
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: completeWatch,
@@ -67,7 +67,17 @@ func (a *app) watch(ctx context.Context, dir, name string, o *watchOptions) erro
 	if o.json {
 		show = a.showRecordJSON
 	}
-	err = following.Follow(ctx, following.Options{Client: cfg, Topic: w.topic, New: o.new, UntilEnd: o.untilEnd}, func(r *kgo.Record) error {
+	options := following.Options{Client: cfg, Topic: w.topic, New: o.new, UntilEnd: o.untilEnd}
+	if w.before != nil {
+		options.Before = func(r *kgo.Record) error {
+			w.before(r)
+			return nil
+		}
+	}
+	err = following.Follow(ctx, options, func(r *kgo.Record) error {
+		if w.shows != nil && !w.shows(r) {
+			return nil
+		}
 		return show(r, w)
 	})
 	if errors.Is(err, context.Canceled) { // Whoever follows for ever ends it so.
@@ -85,6 +95,11 @@ type watched struct {
 	columns func(*kgo.Record) []string
 	// value is JSON, or JSON text of what cannot be decoded.
 	value func(*kgo.Record) json.RawMessage
+	// shows tells whether a record is shown; nil: all are. before gets those that are not new, where only new ones are shown; nil: they do not matter.
+	shows  func(*kgo.Record) bool
+	before func(*kgo.Record)
+	// typ is what a value is, where no header says it; nil: nothing says it.
+	typ func(*kgo.Record) string
 }
 
 func (a *app) showRecord(r *kgo.Record, w watched) error {
@@ -119,6 +134,9 @@ func (a *app) showRecordJSON(r *kgo.Record, w watched) error {
 	}
 	if r.Value != nil {
 		line.Value = w.value(r)
+	}
+	if w.typ != nil {
+		line.Type = w.typ(r)
 	}
 	return a.writeJSON(line)
 }

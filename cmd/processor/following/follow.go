@@ -21,6 +21,8 @@ type Options struct {
 	Partitions []int32
 	// New begins with what is written from now on.
 	New bool
+	// Before is handed, with New, what had been written before, where what is new cannot be shown without it. nil: that is not read.
+	Before func(*kgo.Record) error
 	// UntilEnd returns when everything that was committed at the call has been read.
 	UntilEnd bool
 }
@@ -37,12 +39,15 @@ func Follow(ctx context.Context, o Options, each func(*kgo.Record) error) error 
 	if err != nil {
 		return err
 	}
-	f := follower{options: o, behind: map[int32]records.Position{}, each: each}
+	f := follower{options: o, behind: map[int32]records.Position{}, newFrom: map[int32]records.Position{}, each: each}
 	from := map[int32]kgo.Offset{}
 	for partition, b := range bounds {
 		start := b.Start
-		if o.New {
+		switch {
+		case o.New && o.Before == nil:
 			start = b.Stable
+		case o.New:
+			f.newFrom[partition] = b.Stable
 		}
 		if o.UntilEnd && start >= b.Stable {
 			continue
@@ -84,7 +89,9 @@ type follower struct {
 	options Options
 	// behind are the partitions that are not level yet, with the position that is.
 	behind map[int32]records.Position
-	each   func(*kgo.Record) error
+	// newFrom is where what is new begins, where what was before is read too.
+	newFrom map[int32]records.Position
+	each    func(*kgo.Record) error
 }
 
 func (f *follower) run(ctx context.Context, cl *kgo.Client) error {
@@ -112,7 +119,7 @@ func (f *follower) take(fetches kgo.Fetches) error {
 			continue
 		}
 		if !r.Attrs.IsControl() {
-			if err := f.each(r); err != nil {
+			if err := f.hand(r); err != nil {
 				return err
 			}
 		}
@@ -121,4 +128,11 @@ func (f *follower) take(fetches kgo.Fetches) error {
 		}
 	}
 	return nil
+}
+
+func (f *follower) hand(r *kgo.Record) error {
+	if records.Position(r.Offset) < f.newFrom[r.Partition] {
+		return f.options.Before(r)
+	}
+	return f.each(r)
 }

@@ -84,6 +84,29 @@ func TestFollowingGoesOnWithWhatComes(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
+func TestWhatWasThereBeforeIsHandedOverApart(t *testing.T) {
+	cfg := brokers(t)
+	write(t, cfg, kgo.TryCommit, "old")
+	ctx, cancel := context.WithCancel(t.Context())
+	before, seen, ended := make(chan string, 8), make(chan string, 8), make(chan error, 1)
+	options := following.Options{Client: cfg, Topic: events.Name, New: true, Before: func(r *kgo.Record) error {
+		before <- string(r.Value)
+		return nil
+	}}
+	go func() {
+		ended <- following.Follow(ctx, options, func(r *kgo.Record) error {
+			seen <- string(r.Value)
+			return nil
+		})
+	}()
+	require.Equal(t, "old", <-before)
+	write(t, cfg, kgo.TryCommit, "new")
+	require.Equal(t, "new", <-seen)
+	require.Empty(t, before)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
 func TestAnErrorOfTheReaderEndsIt(t *testing.T) {
 	cfg := brokers(t)
 	write(t, cfg, kgo.TryCommit, "a", "b")
