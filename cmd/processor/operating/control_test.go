@@ -56,5 +56,5 @@ func TestWhatALaterVersionWantsIsNotWrittenOver(t *testing.T) {
 	_, err := Wanted(t.Context(), cfg, c, "totals")
 	var newer *control.NewerError
 	require.ErrorAs(t, err, &newer)
-	require.ErrorContains(t, err, "offset 0, about totals")
+	require.ErrorContains(t, err, "offset 0, about projection/totals")
 }
