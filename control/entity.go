@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"strings"
+	"time"
 )
 
 const entityKey = "entity/"
@@ -19,11 +20,14 @@ func EntityOf(key string) (entity string, ok bool) {
 // An Entity is what is wanted of an entity type: the value of its record. Each record wants the states of all its entities computed anew from their events.
 // The zero value, and no record, want nothing.
 type Entity struct {
-	// Number counts the records about the entity type, from 1: a shard whose states were computed for a lower one computes them again.
+	// Number grows with each record about the entity type: a shard whose states were computed for a lower one computes them again.
 	Number int64
 	// By and Why are who wrote the record and for what reason, At when, RFC 3339.
 	By, Why, At string
 }
+
+// Next is the number of a record that is written behind e at a time: that in ms, so that it is higher than all before also when the topic was made anew.
+func (e Entity) Next(at time.Time) int64 { return max(e.Number+1, at.UnixMilli()) }
 
 type entityLayout struct {
 	Version int    `json:"version"`

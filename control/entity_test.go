@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,6 +21,16 @@ func TestWishForAnEntityTypeIsReadAsItWasWritten(t *testing.T) {
 	require.Equal(t, "cart", name)
 	_, ok = control.EntityOf(control.Key("cart"))
 	require.False(t, ok, "a projection is none")
+}
+
+// The topic may have been deleted and made again, and the stores remember.
+func TestWishesHaveHigherNumbersThanThoseOfATopicThatIsGone(t *testing.T) {
+	at := time.UnixMilli(1_800_000_000_000)
+	first := control.Entity{Number: control.Entity{}.Next(at)}
+	require.Equal(t, int64(1_800_000_000_000), first.Number)
+	require.Equal(t, int64(1_800_000_000_001), first.Next(at), "two at the same time")
+	require.Equal(t, int64(1_800_000_000_001), first.Next(at.Add(-time.Hour)), "a clock that was turned back")
+	require.Greater(t, control.Entity{}.Next(at.Add(time.Second)), first.Number)
 }
 
 func TestWishThatCannotBeReadIsRefused(t *testing.T) {

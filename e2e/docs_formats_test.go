@@ -86,7 +86,7 @@ func TestTheControlRecordOnThePageIsOne(t *testing.T) {
 }
 
 func TestTheControlRecordOfAnEntityTypeOnThePageIsOne(t *testing.T) {
-	text := strings.TrimSpace(blockOf(t, "docs/formats/control.md", `{"version":1,"number":2`))
+	text := strings.TrimSpace(blockOf(t, "docs/formats/control.md", `{"version":1,"number":1795593600000`))
 	e, err := control.ParseEntity([]byte(text))
 	require.NoError(t, err)
 	value, err := e.Value()

@@ -58,7 +58,8 @@ func (d *Desk) Want(ctx context.Context, operation, projection string, now, next
 // WantRebuild writes the wish that the states of an entity type be computed anew, and returns its number; now is what [WantedOfEntity] told after the
 // desk was opened.
 func (d *Desk) WantRebuild(ctx context.Context, entity string, now control.Entity) (number int64, err error) {
-	next := control.Entity{Number: now.Number + 1, By: d.operator.By, Why: d.operator.Why, At: time.Now().UTC().Format(time.RFC3339)}
+	at := time.Now()
+	next := control.Entity{Number: now.Next(at), By: d.operator.By, Why: d.operator.Why, At: at.UTC().Format(time.RFC3339)}
 	value, err := next.Value()
 	if err != nil {
 		return 0, err
