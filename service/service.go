@@ -59,6 +59,7 @@ func Run(ctx context.Context, o Options) error {
 	s.controls = partitions.NewControls()
 	s.metrics.ObserveStores(s.views.SizeBytes, s.views.OverlayBytes)
 	s.metrics.ObserveTables(o.Context.Tables)
+	s.metrics.ObserveReplicated(o.Context.Replicated)
 	s.Client.Hooks = append(s.Client.Hooks, s.metrics.KafkaHook())
 	BoundMemory(tableBytes(o.Context.Tables))
 	stores, err := statestore.OpenEnv(o.StateDir, statestore.Options{

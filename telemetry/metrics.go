@@ -18,14 +18,15 @@ const (
 // Metrics are the numbers of one context, in a registry of their own.
 type Metrics struct {
 	// Registry may be given more collectors.
-	Registry *prometheus.Registry
-	now      func() time.Time
-	kafka    *kafkaHook
-	stores   *storeCollector
-	tables   *tableCollector
+	Registry   *prometheus.Registry
+	now        func() time.Time
+	kafka      *kafkaHook
+	stores     *storeCollector
+	tables     *tableCollector
+	replicated *replicatedCollector
 
 	commands, events, rows, deadLetters, parked, forwarded, repliesDropped, messages, subscribed, transactions *prometheus.CounterVec
-	commandSeconds, projectionDelay, windowRecords, commitSeconds                                              *prometheus.HistogramVec
+	commandSeconds, projectionDelay, windowRecords, commitSeconds, replicatedDelay                             *prometheus.HistogramVec
 	lag, restoreRemaining, shards, members, standing                                                           *prometheus.GaugeVec
 
 	states *shardStates
@@ -45,7 +46,8 @@ func NewMetrics(context string, now func() time.Time) *Metrics {
 	m.registerGauges(registerer)
 	m.stores = newStoreCollector()
 	m.tables = newTableCollector()
-	registerer.MustRegister(m.stores, m.tables)
+	m.replicated = newReplicatedCollector()
+	registerer.MustRegister(m.stores, m.tables, m.replicated)
 	m.kafka = newKafkaHook(m.Registry)
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -77,6 +79,7 @@ func (m *Metrics) registerHistograms(r prometheus.Registerer) {
 	}
 	m.commandSeconds = histogram("command_seconds", "From a command's record time to its commit.", secondsBuckets, componentLabel)
 	m.projectionDelay = histogram("projection_delay_seconds", "From an event's record time to the commit of its row or message.", secondsBuckets, componentLabel)
+	m.replicatedDelay = histogram("replicated_delay_seconds", "From the record time of a contribution to a replicated value to its arrival here.", secondsBuckets, valueLabel)
 	m.windowRecords = histogram("window_records", "Input records of a transaction.", prometheus.ExponentialBuckets(1, 4, 8), sideLabel)
 	m.commitSeconds = histogram("commit_seconds", "From the start of a commit to its outcome.", secondsBuckets, sideLabel)
 }
