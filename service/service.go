@@ -181,7 +181,7 @@ func (s *service) prepare(ctx context.Context) (ready bool, err error) {
 	defer cl.Close()
 	asks := admin.New(cl)
 	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
-		if err = s.checkTopics(ctx, asks); err == nil {
+		if err = s.checkTopics(ctx, cfg, asks); err == nil {
 			err = s.exchangeSchemas(ctx, asks)
 		}
 		if err == nil || !waitable(err) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/partita-io/partita/kafka/admin"
+	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/topics"
 )
 
@@ -39,8 +40,8 @@ func Differences(ctx context.Context, asks *admin.Admin, c *Context, specs []top
 }
 
 // checkTopics refuses what blocks and logs the rest; with create it first creates what is missing.
-func (s *service) checkTopics(ctx context.Context, asks *admin.Admin) error {
-	board, err := LoadBoard(ctx, s.Client, s.Context.Topics)
+func (s *service) checkTopics(ctx context.Context, cfg client.Config, asks *admin.Admin) error {
+	board, err := LoadBoard(ctx, cfg, s.Context.Topics)
 	if err != nil {
 		return err
 	}
