@@ -77,7 +77,7 @@ func (t *task) wantsRebuild(o Orders) bool {
 	return r != nil || err != nil
 }
 
-// scratchSuffix makes the name of a scratch store; no component has a name with a dot in it.
+// scratchSuffix makes the name of a scratch store; no component, and no version of one, has a name that ends so.
 const scratchSuffix = ".rebuild"
 
 // startRebuild reads beside the lane, and has what follows written when all is read.
