@@ -115,7 +115,12 @@ func NewConsumer(c Config, extra ...kgo.Opt) (*kgo.Client, error) {
 		kgo.FetchMaxPartitionBytes(512 << 10),
 		kgo.FetchMaxWait(500 * time.Millisecond),
 	}
-	return kgo.NewClient(c.options(append(opts, extra...)...)...)
+	cl, err := kgo.NewClient(c.options(append(opts, extra...)...)...)
+	if err != nil {
+		return nil, err
+	}
+	go remind(cl)
+	return cl, nil
 }
 
 // Membership is what a member tells the group, and the group's callbacks: they must return soon, and block the rebalance until they do.
