@@ -116,7 +116,9 @@ func (s *shard) openTask(ctx context.Context, c *Component, progress progressTab
 		}
 		t.store = store
 		if used, err = s.restore(ctx, t); err == nil {
-			t.rebuild, err = t.rebuildOf(s.engine.config.Controls.of(c))
+			orders := s.engine.config.Controls.of(c)
+			t.asked = orders.Rebuild
+			t.rebuild, err = t.rebuildOf(orders)
 		}
 		if err != nil {
 			closeStores([]*task{t})

@@ -54,7 +54,6 @@ func (t *task) rebuildOf(o Orders) (*rebuilding, error) {
 	if t.component.Rebuild == nil {
 		return nil, nil
 	}
-	t.asked = o.Rebuild
 	work, err := t.component.Rebuild(t.shard.number, t.store, o.Rebuild)
 	if work == nil || err != nil {
 		return nil, err
@@ -65,7 +64,8 @@ func (t *task) rebuildOf(o Orders) (*rebuilding, error) {
 // errRebuild is why a shard is acquired anew of which a task's state is to be computed anew.
 var errRebuild = errors.New("the state of a task is to be computed anew")
 
-// wantsRebuild tells whether the task has to be opened anew for what an operator wants.
+// wantsRebuild tells whether the task has to be opened anew for what an operator wants. Until that is done the wish is not met: who asks how the task does
+// would take one that goes on meanwhile for one that is done.
 func (t *task) wantsRebuild(o Orders) bool {
 	if t.component.Rebuild == nil || o.Rebuild <= t.asked {
 		return false
@@ -74,7 +74,11 @@ func (t *task) wantsRebuild(o Orders) bool {
 		return true
 	}
 	r, err := t.rebuildOf(o)
-	return r != nil || err != nil
+	if r != nil || err != nil {
+		return true
+	}
+	t.asked = o.Rebuild
+	return false
 }
 
 // scratchSuffix makes the name of a scratch store; no component, and no version of one, has a name that ends so.

@@ -189,21 +189,52 @@ func TestOthersGoOnDuringARebuild(t *testing.T) {
 		var strangers atomic.Int64
 		b.counted()
 		b.createCopies(1)
-		long := b.revised(&strangers)
-		inner, release := long.Rebuild, make(chan struct{})
-		long.Rebuild = func(shard int32, store *statestore.Store, request int64) (Rebuild, error) {
-			r, err := inner(shard, store, request)
-			if r == nil {
-				return r, err
-			}
-			return slowRebuild{r, release}, err
-		}
-		b.begin("a", long, b.copying(noneBroken()))
+		release := make(chan struct{})
+		b.begin("a", slowly(b.revised(&strangers), release), b.copying(noneBroken()))
 		b.awaitRecords("copies", b.count())
 		require.Len(b.t, b.readAll("counter.events"), b.count()/2)
 		close(release)
 		b.awaitAll()
 	})
+}
+
+// Between a wish and the moment when its shard is acquired anew the tasks run on: that must not look like a wish that is met.
+func TestWishIsNotMetBeforeItsStatesAreComputed(t *testing.T) {
+	inBubble(t, 4, func(b *bubble) {
+		var strangers atomic.Int64
+		b.controls = NewControls()
+		b.controls.Set(Wanted{})
+		release := make(chan struct{}, 4)
+		for range 4 {
+			release <- struct{}{} // What the shards begin with.
+		}
+		b.begin("a", slowly(b.revised(&strangers), release))
+		b.command(1)
+		b.awaitAll()
+		b.controls.Set(Wanted{Orders: map[string]Orders{"counter": {Rebuild: 1}}})
+		for range 200 {
+			standings, err := b.controls.Standings(b.t.Context())
+			require.NoError(b.t, err)
+			for _, s := range standings {
+				require.False(b.t, s.Asked == 1 && s.State == TaskRunning, "shard %d", s.Shard)
+			}
+			pass(time.Millisecond)
+		}
+		close(release)
+	})
+}
+
+// slowly is a component whose states are computed when release lets them.
+func slowly(c Component, release chan struct{}) Component {
+	inner := c.Rebuild
+	c.Rebuild = func(shard int32, store *statestore.Store, request int64) (Rebuild, error) {
+		r, err := inner(shard, store, request)
+		if r == nil {
+			return r, err
+		}
+		return slowRebuild{r, release}, err
+	}
+	return c
 }
 
 type slowRebuild struct {
