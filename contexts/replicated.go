@@ -7,6 +7,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/partita-io/partita/behaviors/starlark"
 	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/internal/spelling"
@@ -47,6 +48,15 @@ func (l *loader) replicated(file declared) {
 		l.complain(file.replicated[0].name.node, "replicated: entities %s and %s would be the same replicas: give one of them another name", one, other)
 	}
 	c.values = replicated.New(c.Replicated, c.TopicContext().Replicated().Name)
+}
+
+// scriptReplicated are the values as scripts read them.
+func (c *Context) scriptReplicated() starlark.Replicated {
+	r := starlark.Replicated{Types: c.Replicated}
+	if c.values != nil {
+		r.Views = c.values.View
+	}
+	return r
 }
 
 // checkReplicated wants the names of a test's replicated values to be declared.
