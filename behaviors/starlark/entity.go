@@ -48,7 +48,7 @@ func LoadEntity(config EntityConfig) (behaviors.Entity, []Problem) {
 		entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands, tables: config.Tables,
 		replicated: config.Replicated,
 	}
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Commands, config.Events, []*Message{config.State})
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Commands, config.Events, []*Message{config.State})
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -14,36 +14,38 @@ type operation struct {
 	// least and most are how many arguments follow the name of the value.
 	least, most int
 	usage       string
-	make        func(args star.Tuple, nowMS int64) (crdt.Operation, error)
+	// sample are arguments that it takes.
+	sample star.Tuple
+	make   func(args star.Tuple, nowMS int64) (crdt.Operation, error)
 }
 
 // operations are by the name of the function.
 var operations = map[string]operation{
-	"increment": {0, 1, `increment("visitors", 1)`, func(args star.Tuple, _ int64) (crdt.Operation, error) { return counted(args, 1) }},
-	"decrement": {0, 1, `decrement("visitors", 1)`, func(args star.Tuple, _ int64) (crdt.Operation, error) { return counted(args, -1) }},
-	"enable":    {0, 0, `enable("maintenance")`, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Enable(), nil }},
-	"disable":   {0, 0, `disable("maintenance")`, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Disable(), nil }},
-	"assign": {1, 1, `assign("motd", "hello")`, func(args star.Tuple, nowMS int64) (crdt.Operation, error) {
+	"increment": {0, 1, `increment("visitors", 1)`, star.Tuple{star.MakeInt(1)}, func(args star.Tuple, _ int64) (crdt.Operation, error) { return counted(args, 1) }},
+	"decrement": {0, 1, `decrement("visitors", 1)`, star.Tuple{star.MakeInt(1)}, func(args star.Tuple, _ int64) (crdt.Operation, error) { return counted(args, -1) }},
+	"enable":    {0, 0, `enable("maintenance")`, nil, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Enable(), nil }},
+	"disable":   {0, 0, `disable("maintenance")`, nil, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Disable(), nil }},
+	"assign": {1, 1, `assign("motd", "hello")`, star.Tuple{star.None}, func(args star.Tuple, nowMS int64) (crdt.Operation, error) {
 		value, err := toScalar(args[0])
 		return crdt.Assign(value, nowMS), err
 	}},
-	"add": {1, 1, `add("tags", "new")`, func(args star.Tuple, _ int64) (crdt.Operation, error) {
+	"add": {1, 1, `add("tags", "new")`, star.Tuple{star.None}, func(args star.Tuple, _ int64) (crdt.Operation, error) {
 		value, err := toScalar(args[0])
 		return crdt.Add(value), err
 	}},
-	"remove": {1, 1, `remove("tags", "new")`, func(args star.Tuple, _ int64) (crdt.Operation, error) {
+	"remove": {1, 1, `remove("tags", "new")`, star.Tuple{star.None}, func(args star.Tuple, _ int64) (crdt.Operation, error) {
 		value, err := toScalar(args[0])
 		return crdt.Remove(value), err
 	}},
-	"clear": {0, 0, `clear("tags")`, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Clear(), nil }},
-	"delete_key": {1, 1, `delete_key("stock", "pear")`, func(args star.Tuple, _ int64) (crdt.Operation, error) {
+	"clear": {0, 0, `clear("tags")`, nil, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Clear(), nil }},
+	"delete_key": {1, 1, `delete_key("stock", "pear")`, star.Tuple{star.String("")}, func(args star.Tuple, _ int64) (crdt.Operation, error) {
 		key, ok := star.AsString(args[0])
 		if !ok {
 			return crdt.Operation{}, fmt.Errorf("the key is a string, got %s", args[0].Type())
 		}
 		return crdt.Delete(key), nil
 	}},
-	"vote": {2, 2, `vote("poll", "alice", True)`, func(args star.Tuple, nowMS int64) (crdt.Operation, error) {
+	"vote": {2, 2, `vote("poll", "alice", True)`, star.Tuple{star.String(""), star.True}, func(args star.Tuple, nowMS int64) (crdt.Operation, error) {
 		voter, ok := star.AsString(args[0])
 		yes, isBool := args[1].(star.Bool)
 		if !ok || !isBool {
@@ -60,7 +62,7 @@ func (o operation) effect(t *star.Thread, b *star.Builtin, args star.Tuple, kwar
 	}
 	at, rest := takeArgument(kwargs, "at")
 	if len(args) == 0 || len(args)-1 < o.least || len(args)-1 > o.most || len(rest) > 0 {
-		return nil, fmt.Errorf(`%s: want %s, and at = "key" for what is in a map`, b.Name(), o.usage)
+		return nil, fmt.Errorf("%s: %w", b.Name(), o.misused())
 	}
 	name, _ := star.AsString(args[0])
 	typ, ok := allowed.replicated.Types[name]
@@ -80,6 +82,10 @@ func (o operation) effect(t *star.Thread, b *star.Builtin, args star.Tuple, kwar
 		return nil, fmt.Errorf("%s: replicated value %s: %w", b.Name(), name, err)
 	}
 	return &effect{kind: changing, change: entities.Change{Value: name, Operation: made}}, nil
+}
+
+func (o operation) misused() error {
+	return fmt.Errorf(`want %s, and at = "key" for what is in a map`, o.usage)
 }
 
 func counted(args star.Tuple, sign int64) (crdt.Operation, error) {

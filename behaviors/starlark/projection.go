@@ -48,7 +48,7 @@ var _ behaviors.Projection = (*Projection)(nil)
 func LoadProjection(config ProjectionConfig) (*Projection, []Problem) {
 	config.Limits = config.Limits.withDefaults()
 	allowed := turn{tables: config.Tables, replicated: config.Replicated}
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Events, []*Message{config.Row})
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Events, []*Message{config.Row})
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -39,6 +39,15 @@ func (r Replicated) lacks(written, name string, known []string) string {
 // names are those of the values.
 func (r Replicated) names() []string { return slices.Sorted(maps.Keys(r.Types)) }
 
+// declared is the type of a value by its name in scripts.
+func (r Replicated) declared(inScript string) (crdt.Type, bool) {
+	t, ok := r.Types[inYAML(inScript)]
+	return t, ok
+}
+
+// inYAML is the name that a name in scripts stands for.
+func inYAML(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
 // namesInScript are the names of the values as attributes.
 func (r Replicated) namesInScript() []string {
 	names := make([]string, 0, len(r.Types))
@@ -75,13 +84,13 @@ func (r *replicatedValues) AttrNames() []string { return r.namesInScript() }
 
 // Attr is the named value, as far as is known of it.
 func (r *replicatedValues) Attr(name string) (star.Value, error) {
-	declared := strings.ReplaceAll(name, "_", "-")
+	declared := inYAML(name)
 	for _, before := range r.looked {
 		if before.name == declared {
 			return before, nil
 		}
 	}
-	t, ok := r.Types[declared]
+	t, ok := r.declared(name)
 	if !ok {
 		return nil, star.NoSuchAttrError("ctx.replicated: " + r.lacks(clipped(name, maxShownBytes), name, r.AttrNames()))
 	}
@@ -110,7 +119,14 @@ func (r *replicatedView) Hash() (uint32, error) {
 }
 
 // AttrNames are value, and at for a map.
-func (r *replicatedView) AttrNames() []string { return []string{"value", "at"} }
+func (r *replicatedView) AttrNames() []string { return fieldsOf(r.view.Type()) }
+
+func fieldsOf(t crdt.Type) []string {
+	if t.Kind() == crdt.Map {
+		return []string{"value", "at"}
+	}
+	return []string{"value"}
+}
 
 // Attr is .value, or .at(key, …) to reach into a map.
 func (r *replicatedView) Attr(name string) (star.Value, error) {

@@ -43,7 +43,7 @@ var _ behaviors.Stream = (*Stream)(nil)
 func LoadStream(config StreamConfig) (*Stream, []Problem) {
 	config.Limits = config.Limits.withDefaults()
 	allowed := turn{tables: config.Tables, replicated: config.Replicated}
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Events, config.Messages)
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Events, config.Messages)
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -36,7 +36,7 @@ type subscription struct {
 func LoadSubscription(config SubscriptionConfig) (behaviors.Subscription, []Problem) {
 	config.Limits = config.Limits.withDefaults()
 	allowed := turn{entity: config.Name, outlets: config.Outlets, tables: config.Tables, replicated: config.Replicated}
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Messages)
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Messages)
 	if len(problems) > 0 {
 		return nil, problems
 	}
