@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/partita-io/partita/contexts"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/service"
@@ -23,6 +24,10 @@ type job struct {
 	Commands int
 	Brokers  []string
 	StateDir string
+	// Counters is how many replicated counters the commands count with, one each; 0 for none.
+	Counters int
+	// Rebuild builds a second version of the table from its first event, beside the live one.
+	Rebuild bool
 }
 
 const (
@@ -124,7 +129,7 @@ func cpuTime() time.Duration {
 
 // serve runs the context until all commands are decided (and, with the projection, all rows written), or its stores are restored.
 func serve(ctx context.Context, j job, m *meter) (int, error) {
-	c, err := loadNamed(j.Name)
+	c, err := loadNamed(j.Name, j.Counters)
 	if err != nil {
 		return 0, err
 	}
@@ -133,6 +138,11 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	components := c.Components(ctx)
 	for i := range c.Projections {
 		components = append(components, c.TableComponent(ctx, &c.Projections[i], 1))
+		if j.Rebuild {
+			built := c.TableComponent(ctx, &c.Projections[i], 2)
+			built.Side = partitions.BuildSide
+			components = append(components, built)
+		}
 	}
 	switch j.Kind {
 	case jobEntities, jobRestore:
@@ -160,12 +170,20 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	}
 	err = partitions.Run(ctx, partitions.Config{
 		Context: c.Name, Shards: c.Partitions, Components: components, Client: client.Config{Brokers: j.Brokers}, Stores: stores,
-		Listener: progress.listener(),
+		Listener: progress.listener(), Needs: needs(c),
 	})
 	if j.Kind == jobRestore {
 		return int(progress.restored.Load()), err
 	}
 	return j.Commands, err
+}
+
+// needs are the replicated values, where there are any.
+func needs(c *contexts.Context) []partitions.Need {
+	if values := c.Values(); values != nil {
+		return []partitions.Need{values}
+	}
+	return nil
 }
 
 // A watch starts the meter at the first window and ends the job at the last.

@@ -22,6 +22,7 @@ type settings struct {
 	entities int
 	rate     int
 	seconds  int
+	backlog  int
 	run      string
 }
 
@@ -32,6 +33,7 @@ func main() {
 	flag.IntVar(&s.entities, "entities", 100_000, "entities they are spread over")
 	flag.IntVar(&s.rate, "rate", 1000, "commands per second of the latency run")
 	flag.IntVar(&s.seconds, "seconds", 20, "length of the latency run")
+	flag.IntVar(&s.backlog, "backlog", 1_000_000, "events of the table that is rebuilt beside the latency run; 0 leaves it out")
 	memory := flag.Int("memory", 1_000_000, "entities of the memory run; 0 leaves it out")
 	flag.Parse()
 	s.brokers = strings.Split(*brokers, ",")

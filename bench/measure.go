@@ -38,6 +38,7 @@ func measure(ctx context.Context, s settings, memory int) error {
 		{"Starlark, no command id", "star", load{}, job{Kind: jobEntities}, []next{
 			{jobRestore, "restore of its changelog, per record"}, {jobProjection, "its events, re-keyed to rows, Starlark"},
 		}},
+		{"Starlark, counting with 100 replicated counters", "counts", load{}, job{Kind: jobEntities, Counters: 100}, nil},
 		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}, nil},
 		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}, nil},
 	} {
@@ -73,5 +74,5 @@ func measure(ctx context.Context, s settings, memory int) error {
 		}
 		show(fmt.Sprintf("%d entities of 300 B", memory), r)
 	}
-	return latency(ctx, s, dir)
+	return latencies(ctx, s, dir)
 }
