@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +29,8 @@ type job struct {
 	Counters int
 	// Rebuild builds a second version of the table from its first event, beside the live one.
 	Rebuild bool
+	// Profile is the file for a CPU profile; empty for none.
+	Profile string
 }
 
 const (
@@ -85,8 +88,12 @@ func work(ctx context.Context, text string) error {
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
 		return err
 	}
+	stop, err := profile(j.Profile)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	m := &meter{}
-	var err error
 	records := j.Commands
 	switch j.Kind {
 	case jobPassthrough:
@@ -100,6 +107,26 @@ func work(ctx context.Context, text string) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(m.report(records))
+}
+
+// profile writes a CPU profile to a file until stop is called; without a file it does nothing.
+func profile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}, nil
 }
 
 // A meter takes CPU and time between start and stop.

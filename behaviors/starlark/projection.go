@@ -168,6 +168,6 @@ func (p *Projection) RowJSON(row []byte) ([]byte, error) {
 func eventContext(e *behaviors.Event, tables *tables) *scope {
 	return &scope{names: []string{"entity", "entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
 		star.String(e.Entity), star.String(e.EntityID), star.MakeInt64(e.Sequence), star.MakeInt64(e.NowMS), star.String(e.CausationID),
-		headersToStar(e.Headers), tables,
-	}}
+		nil, tables,
+	}, headers: e.Headers}
 }
