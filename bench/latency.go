@@ -13,7 +13,7 @@ import (
 
 // latencies are those of a context that nobody has used before, and of one with a backlog, without and beside a rebuild of its table from that.
 func latencies(ctx context.Context, s settings, dir string) error {
-	fmt.Printf("\nlatency at %d/s, ms %52s %8s\n", s.rate, "p50", "p99")
+	fmt.Printf("\nlatency at %d/s, ms %60s %8s\n", s.rate, "p50", "p99")
 	fresh := job{Kind: jobServe, Name: s.run + "lat", Brokers: s.brokers, StateDir: filepath.Join(dir, "lat")}
 	if _, err := createTopics(ctx, s, fresh); err != nil {
 		return err
@@ -82,8 +82,17 @@ func latency(ctx context.Context, s settings, j job, run int, when string) error
 	}
 	readers.Wait()
 	// The first fifth warms up.
-	fmt.Printf("%-62s %8.1f %8.1f\n", "command → committed event"+when, events.percentile(sent, n/5, 50), events.percentile(sent, n/5, 99))
-	fmt.Printf("%-62s %8.1f %8.1f\n", "command → row of the re-keyed projection"+when, rows.percentile(sent, n/5, 50), rows.percentile(sent, n/5, 99))
+	for _, way := range []struct {
+		what  string
+		from  []time.Time
+		until *arrivals
+	}{
+		{"command → committed event", sent, events},
+		{"command → row of the re-keyed projection", sent, rows},
+		{"committed event → row", events.at, rows},
+	} {
+		fmt.Printf("%-70s %8.1f %8.1f\n", way.what+when, way.until.percentile(way.from, n/5, 50), way.until.percentile(way.from, n/5, 99))
+	}
 	return nil
 }
 
