@@ -104,5 +104,6 @@ type Event struct {
 	NowMS int64
 	// CausationID is the id of the command that caused it.
 	CausationID string
-	Headers     []entities.Header
+	// Headers are good until the method that was given the event returns: they are used again for another one.
+	Headers []entities.Header
 }

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/partita-io/partita/contexts"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/service"
@@ -23,6 +25,12 @@ type job struct {
 	Commands int
 	Brokers  []string
 	StateDir string
+	// Counters is how many replicated counters the commands count with, one each; 0 for none.
+	Counters int
+	// Rebuild builds a second version of the table from its first event, beside the live one.
+	Rebuild bool
+	// Profile is the file for a CPU profile; empty for none.
+	Profile string
 }
 
 const (
@@ -80,8 +88,12 @@ func work(ctx context.Context, text string) error {
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
 		return err
 	}
+	stop, err := profile(j.Profile)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	m := &meter{}
-	var err error
 	records := j.Commands
 	switch j.Kind {
 	case jobPassthrough:
@@ -95,6 +107,26 @@ func work(ctx context.Context, text string) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(m.report(records))
+}
+
+// profile writes a CPU profile to a file until stop is called; without a file it does nothing.
+func profile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}, nil
 }
 
 // A meter takes CPU and time between start and stop.
@@ -124,7 +156,7 @@ func cpuTime() time.Duration {
 
 // serve runs the context until all commands are decided (and, with the projection, all rows written), or its stores are restored.
 func serve(ctx context.Context, j job, m *meter) (int, error) {
-	c, err := loadNamed(j.Name)
+	c, err := loadNamed(j.Name, j.Counters)
 	if err != nil {
 		return 0, err
 	}
@@ -133,6 +165,11 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	components := c.Components(ctx)
 	for i := range c.Projections {
 		components = append(components, c.TableComponent(ctx, &c.Projections[i], 1))
+		if j.Rebuild {
+			built := c.TableComponent(ctx, &c.Projections[i], 2)
+			built.Side = partitions.BuildSide
+			components = append(components, built)
+		}
 	}
 	switch j.Kind {
 	case jobEntities, jobRestore:
@@ -160,12 +197,20 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	}
 	err = partitions.Run(ctx, partitions.Config{
 		Context: c.Name, Shards: c.Partitions, Components: components, Client: client.Config{Brokers: j.Brokers}, Stores: stores,
-		Listener: progress.listener(),
+		Listener: progress.listener(), Needs: needs(c),
 	})
 	if j.Kind == jobRestore {
 		return int(progress.restored.Load()), err
 	}
 	return j.Commands, err
+}
+
+// needs are the replicated values, where there are any.
+func needs(c *contexts.Context) []partitions.Need {
+	if values := c.Values(); values != nil {
+		return []partitions.Need{values}
+	}
+	return nil
 }
 
 // A watch starts the meter at the first window and ends the job at the last.

@@ -11,10 +11,37 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// latency measures, at a steady rate, from before a command is produced to when a read_committed reader has its event, and its row.
-func latency(ctx context.Context, s settings, dir string) error {
-	j := job{Kind: jobServe, Name: s.run + "lat", Brokers: s.brokers, StateDir: filepath.Join(dir, "lat")}
-	c, err := createTopics(ctx, s, j)
+// latencies are those of a context that nobody has used before, and of one with a backlog, without and beside a rebuild of its table from that.
+func latencies(ctx context.Context, s settings, dir string) error {
+	fmt.Printf("\nlatency at %d/s, ms %60s %8s\n", s.rate, "p50", "p99")
+	fresh := job{Kind: jobServe, Name: s.run + "lat", Brokers: s.brokers, StateDir: filepath.Join(dir, "lat")}
+	if _, err := createTopics(ctx, s, fresh); err != nil {
+		return err
+	}
+	if err := latency(ctx, s, fresh, 0, ""); err != nil || s.backlog == 0 {
+		return err
+	}
+	used := job{Kind: jobAll, Name: s.run + "used", Commands: s.backlog, Brokers: s.brokers, StateDir: filepath.Join(dir, "used")}
+	past := s
+	past.commands = s.backlog
+	if err := prepare(ctx, past, used, load{}); err != nil {
+		return err
+	}
+	if _, err := run(ctx, used); err != nil {
+		return err
+	}
+	used.Kind = jobServe
+	if err := latency(ctx, s, used, 1, fmt.Sprintf(", behind %d events", s.backlog)); err != nil {
+		return err
+	}
+	used.Rebuild = true
+	return latency(ctx, s, used, 2, ", beside a rebuild from them")
+}
+
+// latency measures, at a steady rate, from before a command is produced to when a read_committed reader has its event, and its row. Each run on a context
+// has carts and customers of its own.
+func latency(ctx context.Context, s settings, j job, run int, when string) error {
+	c, err := loadNamed(j.Name, j.Counters)
 	if err != nil {
 		return err
 	}
@@ -28,8 +55,9 @@ func latency(ctx context.Context, s settings, dir string) error {
 	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
 
 	n := s.rate * s.seconds
+	first := (s.backlog + n) * run
 	sent := make([]time.Time, n)
-	events, rows := newArrivals(n), newArrivals(n)
+	events, rows := newArrivals(n, first), newArrivals(n, first)
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.seconds+60)*time.Second)
 	defer cancel()
 	var readers sync.WaitGroup
@@ -41,7 +69,7 @@ func latency(ctx context.Context, s settings, dir string) error {
 	}
 	defer cl.Close()
 	err = pace(ctx, s.rate, n, func(i int) error {
-		r, err := addItem(c, i, fmt.Sprintf("customer-%d", i))
+		r, err := addItem(c, first+i, fmt.Sprintf("customer-%d", first+i))
 		if err != nil {
 			return err
 		}
@@ -54,21 +82,36 @@ func latency(ctx context.Context, s settings, dir string) error {
 	}
 	readers.Wait()
 	// The first fifth warms up.
-	fmt.Printf("\nlatency at %d/s, ms %30s %8s\n", s.rate, "p50", "p99")
-	fmt.Printf("%-40s %8.1f %8.1f\n", "command → committed event", events.percentile(sent, n/5, 50), events.percentile(sent, n/5, 99))
-	fmt.Printf("%-40s %8.1f %8.1f\n", "command → row of the re-keyed projection", rows.percentile(sent, n/5, 50), rows.percentile(sent, n/5, 99))
+	for _, way := range []struct {
+		what  string
+		from  []time.Time
+		until *arrivals
+	}{
+		{"command → committed event", sent, events},
+		{"command → row of the re-keyed projection", sent, rows},
+		{"committed event → row", events.at, rows},
+	} {
+		fmt.Printf("%-70s %8.1f %8.1f\n", way.what+when, way.until.percentile(way.from, n/5, 50), way.until.percentile(way.from, n/5, 99))
+	}
 	return nil
 }
 
-// arrivals are when the record of each command was seen.
-type arrivals struct{ at []time.Time }
+// arrivals are when the record of each command was seen, the first of which has a number.
+type arrivals struct {
+	at    []time.Time
+	first int
+	// since is when the first command may have been sent.
+	since time.Time
+}
 
-func newArrivals(n int) *arrivals { return &arrivals{at: make([]time.Time, n)} }
+func newArrivals(n, first int) *arrivals {
+	return &arrivals{at: make([]time.Time, n), first: first, since: time.Now()}
+}
 
 // read notes arrivals until all have come, or ctx ends.
 func (a *arrivals) read(ctx context.Context, brokers []string, topic, key string) {
 	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
+		kgo.ConsumeResetOffset(kgo.NewOffset().AfterMilli(a.since.UnixMilli())), kgo.FetchMaxWait(100*time.Millisecond))
 	if err != nil {
 		return
 	}
@@ -78,8 +121,11 @@ func (a *arrivals) read(ctx context.Context, brokers []string, topic, key string
 		now := time.Now()
 		fetches.EachRecord(func(r *kgo.Record) {
 			var i int
-			if _, err := fmt.Sscanf(string(r.Key), key, &i); err == nil && a.at[i].IsZero() {
-				a.at[i] = now
+			if _, err := fmt.Sscanf(string(r.Key), key, &i); err != nil || i < a.first || i >= a.first+len(a.at) {
+				return
+			}
+			if at := &a.at[i-a.first]; at.IsZero() {
+				*at = now
 				seen++
 			}
 		})

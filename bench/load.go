@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/contexts"
+	"github.com/partita-io/partita/control"
 	"github.com/partita-io/partita/kafka/admin"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/kafka/records"
@@ -68,8 +70,9 @@ func addItem(c *contexts.Context, cart int, customer string) (*kgo.Record, error
 	}, err
 }
 
-// loadNamed loads the measured folder under the name of a run, so that runs on one broker do not meet.
-func loadNamed(name string) (*contexts.Context, error) {
+// loadNamed loads the measured folder under the name of a run, so that runs on one broker do not meet. With counters each command counts one of so many
+// replicated counters up, too.
+func loadNamed(name string, counters int) (*contexts.Context, error) {
 	dir, err := os.MkdirTemp("", "partita-bench-context")
 	if err != nil {
 		return nil, err
@@ -78,20 +81,43 @@ func loadNamed(name string) (*contexts.Context, error) {
 	if err := os.CopyFS(dir, os.DirFS("bench/cart")); err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, "context.yaml")
-	text, err := os.ReadFile(file)
-	if err != nil {
+	if err := rewrite(filepath.Join(dir, "context.yaml"), "context: bench", "context: "+name); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(file, bytes.Replace(text, []byte("context: bench"), []byte("context: "+name), 1), 0o600); err != nil {
-		return nil, err
+	if counters > 0 {
+		if err := count(dir, counters); err != nil {
+			return nil, err
+		}
 	}
 	c, problems := contexts.Load(dir, contexts.Options{})
 	return c, problems.Err()
 }
 
+// count has the folder's commands count.
+func count(dir string, counters int) error {
+	declared := "replicated:\n"
+	for i := range counters {
+		declared += fmt.Sprintf("  count-%d: {type: counter}\n", i)
+	}
+	const emitted = "return emit("
+	counting := fmt.Sprintf(`return increment("count-%%d" %% (hash(ctx.entity_id) %% %d), 1), emit(`, counters)
+	return errors.Join(
+		rewrite(filepath.Join(dir, "context.yaml"), "projections:\n", declared+"\nprojections:\n"),
+		rewrite(filepath.Join(dir, "cart.star"), emitted, counting),
+	)
+}
+
+// rewrite puts some text in the place of another in a file.
+func rewrite(file, old, text string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, bytes.Replace(content, []byte(old), []byte(text), 1), 0o600)
+}
+
 func createTopics(ctx context.Context, s settings, j job) (*contexts.Context, error) {
-	c, err := loadNamed(j.Name)
+	c, err := loadNamed(j.Name, j.Counters)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +127,10 @@ func createTopics(ctx context.Context, s settings, j job) (*contexts.Context, er
 	}
 	defer cl.Close()
 	specs := c.Topics()
+	for i := range c.Projections {
+		second := control.Component(c.Projections[i].Name, 2)
+		specs = append(specs, c.TopicContext().Rows(second), c.TopicContext().Repartition(second))
+	}
 	if err := admin.New(cl).Apply(ctx, topics.Diff(c.TopicContext(), specs, nil), func(topics.Difference) {}); err != nil {
 		return nil, err
 	}

@@ -5,10 +5,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // A next job works on what the one before it has left, with an empty state directory.
 type next struct{ kind, what string }
+
+// profileOf is where a run leaves its profile.
+func (s settings) profileOf(name string) string {
+	if s.profiles == "" {
+		return ""
+	}
+	return filepath.Join(s.profiles, name+".pprof")
+}
 
 // measure runs everything and prints the table.
 func measure(ctx context.Context, s settings, memory int) error {
@@ -38,14 +48,19 @@ func measure(ctx context.Context, s settings, memory int) error {
 		{"Starlark, no command id", "star", load{}, job{Kind: jobEntities}, []next{
 			{jobRestore, "restore of its changelog, per record"}, {jobProjection, "its events, re-keyed to rows, Starlark"},
 		}},
+		{"Starlark, counting with 100 replicated counters", "counts", load{}, job{Kind: jobEntities, Counters: 100}, nil},
 		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}, nil},
 		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}, nil},
 	} {
+		if len(s.only) > 0 && !slices.Contains(s.only, variant.name) {
+			continue
+		}
 		variant.job.Name, variant.job.Commands, variant.job.Brokers = s.run+variant.name, s.commands, s.brokers
 		variant.job.StateDir = filepath.Join(dir, variant.name)
 		if err := prepare(ctx, s, variant.job, variant.load); err != nil {
 			return err
 		}
+		variant.job.Profile = s.profileOf(variant.name)
 		r, err := run(ctx, variant.job)
 		if err != nil {
 			return err
@@ -54,11 +69,15 @@ func measure(ctx context.Context, s settings, memory int) error {
 		for _, next := range variant.then {
 			again := variant.job
 			again.Kind, again.StateDir = next.kind, filepath.Join(dir, variant.name+next.kind)
+			again.Profile = s.profileOf(variant.name + "-then-" + strings.ReplaceAll(next.kind, " ", "-"))
 			if r, err = run(ctx, again); err != nil {
 				return err
 			}
 			show(next.what, r)
 		}
+	}
+	if len(s.only) > 0 {
+		return nil
 	}
 	if memory > 0 {
 		big := s
@@ -73,5 +92,5 @@ func measure(ctx context.Context, s settings, memory int) error {
 		}
 		show(fmt.Sprintf("%d entities of 300 B", memory), r)
 	}
-	return latency(ctx, s, dir)
+	return latencies(ctx, s, dir)
 }

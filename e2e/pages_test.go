@@ -27,6 +27,12 @@ var notTyped = map[string]string{
 	"processor parked examples/shop release cart c2 --why 'cart.star is mended'":                                     failing,
 	"processor verify examples/shop cart":                                                                            "shown with a store that was altered, which docs/altered.txtar does",
 	"processor send examples/fleet aircraft - < commands.jsonl":                                                      "scripts/january.txtar sends them",
+	"processor projections . rebuild routes --why 'early is on time'":                                                january,
+	"processor projections . list routes":                                                                            january,
+	"processor projections . diff routes":                                                                            january,
+	"processor projections . switch routes":                                                                          january,
+	"processor watch . routes --until-end --json | python3 totals.py compare late data/flights-2013-01.csv.gz":       january,
+	"processor projections . drop routes":                                                                            january,
 	"go run ./examples/bank":                                                                                         bankTest,
 	`echo 'a1:{"type":"Open","owner":"ann"}' | kcat -P -b 127.0.0.1:9092 -t bank.account.commands -K: -H kafka_replyTopic=bank.replies`:             bankTest,
 	`echo 'a1:{"type":"Deposit","cents":100}' | kcat -P -b 127.0.0.1:9092 -t bank.account.commands -K: -H kafka_replyTopic=bank.replies`:            bankTest,
@@ -40,6 +46,8 @@ var notTyped = map[string]string{
 }
 
 const failing = "shown with a mistake in the folder, which docs/failures.txtar makes and mends"
+
+const january = "shown with scripts that were changed, which scripts/january.txtar does"
 
 const bankTest = "docs/bank.txtar types it to a bank on brokers of its own"
 

@@ -26,17 +26,20 @@ type Fact struct {
 	typed bool
 }
 
-// Understand reads a record's headers, or those of one that was re-keyed: they are the same, only the record's key is another.
-func Understand(r *partitions.Record) *Fact {
-	f := &Fact{}
-	f.Event.Topic, f.Event.Payload.Data = r.Topic, r.Value
-	f.Event.NowMS = r.Timestamp.UnixMilli()
-	if len(r.Headers) > 0 {
-		f.Event.Headers = make([]entities.Header, len(r.Headers))
-	}
-	for i, h := range r.Headers {
-		f.Event.Headers[i] = entities.Header(h)
-		f.header(h.Key, h.Value)
+// A Reader understands records one after another.
+type Reader struct{ fact Fact }
+
+// Understand reads a record's headers, or those of one that was re-keyed: they are the same, only the record's key is another. The fact is good until the
+// next record is read: what it is made of is used again.
+func (x *Reader) Understand(r *partitions.Record) *Fact {
+	before := x.fact.Event
+	f := &x.fact
+	*f = Fact{Event: behaviors.Event{
+		Topic: r.Topic, Payload: entities.Payload{Data: r.Value}, NowMS: r.Timestamp.UnixMilli(), Headers: before.Headers[:0],
+	}}
+	for _, h := range r.Headers {
+		f.Event.Headers = append(f.Event.Headers, entities.Header(h))
+		f.header(h.Key, h.Value, &before)
 	}
 	if !f.Placed {
 		f.Event.EntityID = string(r.Key)
@@ -47,14 +50,13 @@ func Understand(r *partitions.Record) *Fact {
 	return f
 }
 
-func (f *Fact) header(key string, value []byte) {
+func (f *Fact) header(key string, value []byte, before *behaviors.Event) {
 	switch key {
 	case records.Type:
 		// Foreign senders may give the full name; functions are called after the last part.
-		name := string(value)
-		f.Event.Type, f.typed = name[strings.LastIndexByte(name, '.')+1:], true
+		f.Event.Type, f.typed = sameOr(before.Type, value[bytes.LastIndexByte(value, '.')+1:]), true
 	case records.ContentType:
-		f.Event.Payload.ContentType = string(value)
+		f.Event.Payload.ContentType = sameOr(before.Payload.ContentType, value)
 	case records.Subject:
 		f.Event.EntityID, f.Placed = string(value), true
 	case records.Causation:
@@ -82,6 +84,14 @@ func (f *Fact) header(key string, value []byte) {
 			f.Hops = n
 		}
 	}
+}
+
+// sameOr is value as a string: the one of the record before, if that is the same, as it mostly is.
+func sameOr(before string, value []byte) string {
+	if before == string(value) {
+		return before
+	}
+	return string(value)
 }
 
 // typeInside is the "type" of a JSON object, which is how a record without headers says what it is.

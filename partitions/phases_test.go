@@ -354,3 +354,28 @@ func TestEvictionThatLooksLikeARevocation(t *testing.T) {
 		b.awaitAll()
 	})
 }
+
+// The sequence: a member is thrown out while it joins again, another owns its shards, writes, and leaves. The client of the first takes a new member id,
+// joins, and is assigned what it thinks it owns: nobody is told that anything was lost, or came.
+func TestEvictionThatComesBackAsTheSameAssignment(t *testing.T) {
+	inBubble(t, 4, func(b *bubble) {
+		a := b.begin("a")
+		b.command(3)
+		b.awaitAll()
+		evicted, release := make(chan struct{}), make(chan struct{})
+		a.wire.at(moment{key: kmsg.JoinGroup, when: asking}, func(*wireConn) {
+			b.evict(a)
+			close(evicted)
+			<-release
+		})
+		other := b.begin("b")
+		<-evicted
+		other.awaitRunning(b.t, 4)
+		b.command(3)
+		b.awaitAll()
+		other.leave(b.t)
+		close(release)
+		b.command(3)
+		b.awaitAll()
+	})
+}

@@ -101,9 +101,9 @@ func (r *recount) Write(w Window) (bool, error) {
 func (r *recount) Dropped() { r.next = nil }
 
 // revised is the counter with another form of its states; each of an operator's wishes has them computed anew.
-func (b *bubble) revised(strangers *atomic.Int64, broken ...*atomic.Bool) Component {
-	c := b.component()
-	topic := b.name + ".counter.events"
+func (w *world) revised(strangers *atomic.Int64, broken ...*atomic.Bool) Component {
+	c := w.component()
+	topic := w.name + ".counter.events"
 	c.New = func(shard int32) Processor {
 		return &reviser{counter: counter{shard: shard, topic: topic}, strangers: strangers}
 	}
@@ -308,6 +308,22 @@ func TestStatesThatCannotBeComputedStopTheirTaskAndAWishTriesAgain(t *testing.T)
 		b.awaitAll()
 		require.Zero(b.t, strangers.Load())
 	})
+}
+
+// What states follow from is not known any more: they stay as they are.
+func TestStatesAreNotComputedFromEventsOfWhichSomeWereDeleted(t *testing.T) {
+	w := newWorld(t, 1)
+	a := w.start("a")
+	w.send(10, 10)
+	w.awaitEvents(100)
+	a.stop(t)
+	w.deleteUpTo("counter.events", 1)
+	var strangers atomic.Int64
+	a = w.start("a", w.revised(&strangers))
+	a.await(t, func(l *log) bool { return len(l.stopped) == 1 })
+	require.ErrorContains(t, a.events.stopped[0], w.name+".counter.events/0 begins at 1: the events before were deleted")
+	require.Zero(t, strangers.Load())
+	a.stop(t)
 }
 
 // Its shard is acquired anew while a window with some of the states is open, or on its way.

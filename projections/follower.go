@@ -26,7 +26,8 @@ type follower struct {
 	onFailure                 entities.OnFailure
 	maxRecordBytes            int
 
-	wants func(eventType string) bool
+	reader inbox.Reader
+	wants  func(eventType string) bool
 	// take does with an event what is to be done. A failure is of the event; after an error the task cannot go on.
 	take func(w partitions.Window, r *partitions.Record, f *inbox.Fact) (*entities.Failure, error)
 }
@@ -38,7 +39,7 @@ func (p *follower) Dropped() {}
 func (p *follower) Process(w partitions.Window, recs []partitions.Record) error {
 	for i := range recs {
 		r := &recs[i]
-		f := inbox.Understand(r)
+		f := p.reader.Understand(r)
 		if f.Event.Type == "" && r.Value == nil {
 			// A tombstone of a foreign topic says that something is gone, not what happened.
 			continue

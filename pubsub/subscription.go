@@ -55,6 +55,7 @@ type processor struct {
 	subscription Subscription
 	shard        int32
 	outbox       outbox.Writer
+	reader       inbox.Reader
 }
 
 // Dropped has nothing to forget.
@@ -64,7 +65,7 @@ func (p *processor) Dropped() {}
 func (p *processor) Process(w partitions.Window, recs []partitions.Record) error {
 	for i := range recs {
 		r := &recs[i]
-		f := inbox.Understand(r)
+		f := p.reader.Understand(r)
 		if r.Value == nil || f.Event.Type != "" && !p.subscription.Behavior.Wants(f.Event.Type) {
 			w.Count(partitions.Tally{Kind: partitions.MessagePassed})
 			continue

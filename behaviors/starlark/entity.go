@@ -243,8 +243,8 @@ func (e *entity) withState(t *thread, decide *star.Function, d entities.Decision
 
 func commandContext(c *entities.Command, tables *tables) *scope {
 	return &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
-		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), headersToStar(c.Headers), tables,
-	}}
+		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), nil, tables,
+	}, headers: c.Headers}
 }
 
 func headersToStar(headers []entities.Header) *star.Dict {

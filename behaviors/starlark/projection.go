@@ -174,6 +174,6 @@ func (p *Projection) context(event *behaviors.Event, t *thread) *scope {
 func eventContext(e *behaviors.Event, tables *tables) *scope {
 	return &scope{names: []string{"entity", "entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
 		star.String(e.Entity), star.String(e.EntityID), star.MakeInt64(e.Sequence), star.MakeInt64(e.NowMS), star.String(e.CausationID),
-		headersToStar(e.Headers), tables,
-	}}
+		nil, tables,
+	}, headers: e.Headers}
 }

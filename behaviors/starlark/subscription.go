@@ -88,6 +88,6 @@ func (s *subscription) Handle(ctx context.Context, message *behaviors.Event) (ou
 
 func messageContext(m *behaviors.Event, tables *tables) *scope {
 	return &scope{names: []string{"key", "now", "id", "headers", "tables"}, values: []star.Value{
-		star.String(m.EntityID), star.MakeInt64(m.NowMS), star.String(m.CausationID), headersToStar(m.Headers), tables,
-	}}
+		star.String(m.EntityID), star.MakeInt64(m.NowMS), star.String(m.CausationID), nil, tables,
+	}, headers: m.Headers}
 }

@@ -16,7 +16,8 @@ type EventContext struct {
 	NowMS int64
 	// CommandID is that of the command that caused it.
 	CommandID string
-	Headers   []entities.Header
+	// Headers are good until the function returns.
+	Headers []entities.Header
 
 	deleted bool
 	looks   *looks

@@ -13,7 +13,8 @@ type MessageContext struct {
 	// NowMS is the message's time in ms since 1970.
 	NowMS int64
 	// ID is "source/id" as the sender gave it, else the record's place.
-	ID      string
+	ID string
+	// Headers are good until the function returns.
 	Headers []entities.Header
 
 	looks *looks

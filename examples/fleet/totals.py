@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Totals of the flights, straight from the CSV: what the fleet's tables must say.
 
-    totals.py routes|carriers|aircraft|workshop CSV            prints {"key": …, "value": …} lines, ordered by key
+    totals.py routes|carriers|aircraft|workshop|late CSV       prints {"key": …, "value": …} lines, ordered by key
     totals.py compare TABLE CSV < watched.jsonl                compares them with what `processor watch … --json` printed
+
+late is routes where who leaves early is on time, see "Change it" in README.md.
 
 For aircraft the lines to compare are those of `processor inspect … --json`: {"id": …, "state": …}.
 It shares no code with Partita. Exit code 1: something differs, and every difference was printed.
@@ -25,7 +27,7 @@ def whole(value):
     return int(float(value))
 
 
-def punctuality(path, key_of):
+def punctuality(path, key_of, least_delay=None):
     rows = {}
     for flight in flights(path):
         row = rows.setdefault(key_of(flight), {"flights": 0, "cancelled": 0, "delay_minutes": 0, "mean_delay": None})
@@ -33,7 +35,8 @@ def punctuality(path, key_of):
         if flight["dep_time"] is None:
             row["cancelled"] += 1
         else:
-            row["delay_minutes"] += whole(flight["dep_delay"])
+            delay = whole(flight["dep_delay"])
+            row["delay_minutes"] += delay if least_delay is None else max(delay, least_delay)
     for row in rows.values():
         departures = row["flights"] - row["cancelled"]
         if departures:
@@ -41,8 +44,16 @@ def punctuality(path, key_of):
     return rows
 
 
+def route(flight):
+    return f"{flight['origin']}-{flight['dest']}"
+
+
 def routes(path):
-    return punctuality(path, lambda flight: f"{flight['origin']}-{flight['dest']}")
+    return punctuality(path, route)
+
+
+def late(path):
+    return punctuality(path, route, least_delay=0)
 
 
 def carriers(path):
@@ -77,7 +88,7 @@ def workshop(path):
     return rows
 
 
-TABLES = {"routes": routes, "carriers": carriers, "aircraft": aircraft, "workshop": workshop}
+TABLES = {"routes": routes, "carriers": carriers, "aircraft": aircraft, "workshop": workshop, "late": late}
 
 
 def watched(lines):

@@ -26,6 +26,8 @@ type log struct {
 	admin    *kadm.Client
 	producer *kgo.Client
 	restorer *Restorer
+	// broker is the embedded one; nil with real ones.
+	broker *kfake.Cluster
 }
 
 var logs atomic.Int64
@@ -40,7 +42,7 @@ func newLog(t *testing.T, config map[string]*string) *log {
 		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(t.TempDir()))
 		require.NoError(t, err)
 		t.Cleanup(c.Close)
-		l.config.Brokers = c.ListenAddrs()
+		l.config.Brokers, l.broker = c.ListenAddrs(), c
 	}
 	cl, err := client.NewAdmin(l.config)
 	require.NoError(t, err)
@@ -275,27 +277,6 @@ func TestEpochThatIsKnownHasAnEnd(t *testing.T) {
 	end, err := EpochEnd(t.Context(), cl, l.at, 0)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, end)
-}
-
-// A broker that compacts leaves batches without records, and after a roll of segments nothing at all: the end must be reached all the same.
-func TestTailWithoutRecordsIsPassed(t *testing.T) {
-	batch := func(first int64, deltas int32, n int32) []byte {
-		b := make([]byte, batchHeaderLength)
-		b[batchLengthAt+3] = batchHeaderLength - batchLengthEnd
-		for i := range 8 {
-			b[i] = byte(first >> (56 - 8*i))
-		}
-		b[16] = 2 // magic
-		for i := range 4 {
-			b[23+i] = byte(deltas >> (24 - 8*i))
-			b[57+i] = byte(n >> (24 - 8*i))
-		}
-		return b
-	}
-	require.EqualValues(t, 15, pastEmpty(append(batch(0, 9, 0), batch(10, 4, 0)...), 3, 20))
-	require.EqualValues(t, 12, pastEmpty(append(batch(0, 9, 0), batch(10, 4, 0)...), 3, 12), "never past the end")
-	require.EqualValues(t, 10, pastEmpty(append(batch(0, 9, 0), batch(10, 4, 3)...), 3, 20), "records may be in the second")
-	require.EqualValues(t, 3, pastEmpty([]byte("not a batch"), 3, 20))
 }
 
 func FuzzPastEmpty(f *testing.F) {

@@ -78,10 +78,12 @@ type follower struct {
 	// Of the topic's life that is being read: its id, and the position in each partition.
 	id        [16]byte
 	positions map[int32]records.Position
+	// failed is why partitions cannot be read on.
+	failed map[int32]error
 }
 
 func (f *follower) reset(id [16]byte) {
-	f.id, f.positions = id, make(map[int32]records.Position)
+	f.id, f.positions, f.failed = id, make(map[int32]records.Position), make(map[int32]error)
 	if f.Begun != nil {
 		f.Begun()
 	}

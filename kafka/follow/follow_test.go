@@ -1,6 +1,7 @@
 package follow_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -277,5 +278,55 @@ func TestBrokersThatAreAwayAreWaitedFor(t *testing.T) {
 		w.isCut.Store(false)
 		w.after(10*time.Second, 1, 1, "a")
 		w.waits("")
+	})
+}
+
+// A bungler says that it compresses, and does not.
+type bungler struct{}
+
+func (bungler) Compress(*bytes.Buffer, []byte, ...kgo.CompressFlag) ([]byte, kgo.CompressionCodecType) {
+	return []byte("this is no gzip"), kgo.CodecGzip
+}
+
+// writeGarbage writes a batch that nobody can unpack. A real broker would refuse it: it comes of a disk that breaks.
+func (w *world) writeGarbage(partition int32) {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(w.config.Brokers...), kgo.Dialer(w.dial), kgo.WithCompressor(bungler{}), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	require.NoError(w.t, err)
+	defer cl.Close()
+	require.NoError(w.t, cl.ProduceSync(w.t.Context(), &kgo.Record{Topic: topic, Partition: partition, Value: make([]byte, 1000)}).FirstErr())
+}
+
+// It is said for as long as it is so, while other partitions are read; what is behind it is read when it has been deleted.
+func TestBatchThatCannotBeUnpackedIsTold(t *testing.T) {
+	inBubble(t, func(w *world) {
+		w.createTopic(2)
+		w.write(0, &committed, "a")
+		defer w.follow(false)()
+		w.after(time.Second, 1, 1, "a")
+		w.writeGarbage(0)
+		for range 3 {
+			w.after(20*time.Second, 1, 1, "a")
+			w.waits("prices/0 cannot be read on from position 2: ")
+		}
+		w.write(1, &committed, "b")
+		w.write(0, &committed, "c")
+		w.after(20*time.Second, 1, 1, "a", "b")
+		w.waits("prices/0 cannot be read on from position 2: ")
+		_, err := w.admin.DeleteRecords(w.t.Context(), kadm.Offsets{topic: {0: {Topic: topic, Partition: 0, At: 3}}})
+		require.NoError(w.t, err)
+		w.after(20*time.Second, 2, 2, "c", "b")
+		w.waits("")
+	})
+}
+
+// Garbage that was there before is waited for, too: who is not level says why.
+func TestBatchThatCannotBeUnpackedKeepsItsReaderFromBeingLevel(t *testing.T) {
+	inBubble(t, func(w *world) {
+		w.createTopic(1)
+		w.write(0, &committed, "a")
+		w.writeGarbage(0)
+		defer w.follow(false)()
+		w.after(time.Minute, 1, 0, "a")
+		w.waits("reading prices/0: ")
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -61,7 +63,7 @@ func (f *follower) stay(ctx context.Context, cfg client.Config, partitions int32
 			partitions = now.Partitions
 			fallthrough
 		default:
-			f.waits(nil)
+			f.waits(f.unread())
 		}
 	}
 }
@@ -85,6 +87,7 @@ func (f *follower) poll(ctx context.Context, cl *kgo.Client, until time.Time) er
 			failed = errors.Join(failed, p.Err)
 			return
 		}
+		f.judge(p)
 		if len(p.Records) == 0 {
 			return
 		}
@@ -98,6 +101,32 @@ func (f *follower) poll(ctx context.Context, cl *kgo.Client, until time.Time) er
 		sleep(ctx, pauseMin)
 	}
 	return failed
+}
+
+// judge notes why a partition cannot be read on, as from a batch that cannot be unpacked, until records of it come.
+func (f *follower) judge(p kgo.FetchTopicPartition) {
+	before := f.failed[p.Partition]
+	switch err := p.Err; {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), p.Topic != f.Topic:
+		return
+	case err != nil:
+		f.failed[p.Partition] = fmt.Errorf("%s/%d cannot be read on from position %d: %w", f.Topic, p.Partition, f.positions[p.Partition],
+			client.NameRight(err, "READ", "topic "+f.Topic))
+	case before != nil && len(p.Records) > 0:
+		delete(f.failed, p.Partition)
+	}
+	if (before == nil) != (f.failed[p.Partition] == nil) {
+		f.waits(f.unread())
+	}
+}
+
+// unread is why partitions cannot be read on; nil if all can.
+func (f *follower) unread() error {
+	var all error
+	for _, p := range slices.Sorted(maps.Keys(f.failed)) {
+		all = errors.Join(all, f.failed[p])
+	}
+	return all
 }
 
 func withoutMarkers(fetched []*kgo.Record) []*kgo.Record {
