@@ -157,6 +157,7 @@ func TestChangesThatMaySucceedAreLeftAlone(t *testing.T) {
 	for _, body := range []string{
 		`[increment("visitors"), decrement("visitors", cmd.quantity), enable("open"), increment("stock-left", 5, at = cmd.sku)]`,
 		`[clear("stock-left"), delete_key("stock-left", cmd.sku), increment("stock-left", at = [cmd.sku]), increment(cmd.sku, 1)]`,
+		`[increment("visitors", at = None), clear("stock-left", at = cmd.sku), delete_key("stock-left", "pear", at = [])]`,
 		`[increment(*cmd.sku), increment("visitors", **{"at": 1})]`,
 		`[add("new", "x") for add in [max]]`, // Its own add.
 		`reply([ctx.replicated.stock_left.at("x").value, ctx.replicated.stock_left.value, ctx.replicated.open.value])`,

@@ -104,7 +104,7 @@ func (r Replicated) checkCall(function string, args []syntax.Expr) error {
 
 // fits tells whether the operation may be one of the type, at keys as they are written there.
 func fits(o crdt.Operation, t crdt.Type, at syntax.Expr) error {
-	all, err := keysWritten(at)
+	all, err := keysWritten(at, t)
 	for _, keys := range all {
 		if err = o.At(keys...).Check(t); err == nil {
 			return nil
@@ -113,9 +113,9 @@ func fits(o crdt.Operation, t crdt.Type, at syntax.Expr) error {
 	return err
 }
 
-// keysWritten are the keys that at = … may stand for.
-func keysWritten(at syntax.Expr) ([][]string, error) {
-	if at == nil {
+// keysWritten are the keys of a value of the type that at = … may stand for.
+func keysWritten(at syntax.Expr, t crdt.Type) ([][]string, error) {
+	if none, ok := at.(*syntax.Ident); at == nil || ok && none.Name == "None" {
 		return [][]string{nil}, nil
 	}
 	if v := literal(at); v != nil {
@@ -128,8 +128,11 @@ func keysWritten(at syntax.Expr) ([][]string, error) {
 	if list, ok := at.(*syntax.ListExpr); ok {
 		return [][]string{slices.Repeat([]string{"…"}, len(list.List))}, nil
 	}
-	// A key, or a list of them; the most that there may be is told of.
+	// A key, or a list of them, or None; of one key is told, as it is the likeliest.
 	var all [][]string
+	if t.Kind() == crdt.Map {
+		all = append(all, nil)
+	}
 	for depth := crdt.MaxDepth; depth > 0; depth-- {
 		all = append(all, slices.Repeat([]string{"…"}, depth))
 	}
