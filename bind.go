@@ -16,6 +16,7 @@ import (
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/projections"
 	"github.com/partita-io/partita/pubsub"
+	"github.com/partita-io/partita/replicated"
 	"github.com/partita-io/partita/schemas"
 	"github.com/partita-io/partita/service"
 )
@@ -42,7 +43,7 @@ func (c Context) bind(ctx context.Context, registryURL string) (*bound, error) {
 	}
 	model, err := typed.Bind(ctx, typed.Config{Options: options, Namespace: c.Namespace}, c.Parts...)
 	if err == nil {
-		err = errors.Join(c.checkTargets(model.Streams), checkSubscribed(b.topics, model), checkTables(b.topics, model))
+		err = errors.Join(c.checkTargets(model.Streams), checkSubscribed(b.topics, model), checkTables(b.topics, model), checkReplicas(model))
 	}
 	if err := errors.Join(problem, err); err != nil {
 		return nil, err
@@ -73,11 +74,12 @@ func (b *bound) context(ctx context.Context) *service.Context {
 		Version: buildVersion(),
 		Adopt:   func(written map[uint64]admin.Schema) error { return adopt(b.model.Schemas, b.history, written) },
 	}
+	b.addReplicated(s)
 	for _, e := range b.model.Entities {
 		s.Specs = append(s.Specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
 		s.Components = append(s.Components, commands.Definition{
 			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, StateVersion: e.StateVersion, OnFailure: e.OnFailure, Prepare: b.prepare,
-			Version: s.Version,
+			Replicated: s.Replicated, Version: s.Version,
 		}.Component(ctx))
 	}
 	for _, p := range b.model.Publications {
@@ -128,6 +130,32 @@ func (b *bound) addStream(ctx context.Context, s *service.Context, p typed.Bound
 		OnFailure: p.OnFailure, Version: s.Version,
 	}
 	s.Components = append(s.Components, d.Component(ctx))
+}
+
+func (b *bound) addReplicated(s *service.Context) {
+	values := b.model.Replicated
+	if len(values.Types) == 0 {
+		return
+	}
+	topic := s.Topics.Replicated()
+	s.Specs = append(s.Specs, topic)
+	s.Replicated = replicated.New(values.Types, topic.Name)
+	values.Connect(s.Replicated.View)
+}
+
+// checkReplicas refuses entities whose tasks would be the same replicas.
+func checkReplicas(m *typed.Model) error {
+	if len(m.Replicated.Types) == 0 {
+		return nil
+	}
+	names := make([]string, len(m.Entities))
+	for i, e := range m.Entities {
+		names[i] = e.Name
+	}
+	if one, other, ok := replicated.Clash(names); ok {
+		return fmt.Errorf("entities %s and %s would be the same replicas of replicated values: give one of them another name", one, other)
+	}
+	return nil
 }
 
 func (b *bound) addTables(ctx context.Context, s *service.Context) {

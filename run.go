@@ -29,7 +29,8 @@ type Context struct {
 	Namespace string
 	// Encoding is how events and rows are written: avro (the default), json, or confluent, which needs a Registry.
 	Encoding schemas.Encoding
-	// Parts are made by typed.NewEntity, NewProjection, NewStream, NewPublication, NewSubscription and NewTable.
+	// Parts are made by typed.NewEntity, NewProjection, NewStream, NewPublication, NewSubscription and NewTable; replicated values by NewCounter and its
+	// neighbours.
 	Parts []typed.Part
 }
 

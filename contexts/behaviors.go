@@ -59,7 +59,7 @@ func (l *loader) entityBehavior(s script, e *Entity) {
 		Codec: scriptCodec{
 			context: l.context, codec: l.context.Codec, records: slices.Concat([]*schemas.Message{e.State}, e.Commands, e.Events), sent: l.schemas.Messages(),
 		},
-		Outlets: l.context.outlets(), Tables: l.context.scriptTables(),
+		Outlets: l.context.outlets(), Tables: l.context.scriptTables(), Replicated: l.context.scriptReplicated(),
 		Print: l.printer(e.Name),
 	})
 	l.scriptProblems(problems)
@@ -84,6 +84,7 @@ func (l *loader) loadProjection(s script, p *Projection, key string, sourceKeys 
 		Codec:          scriptCodec{context: l.context, codec: l.context.Codec, records: slices.Concat([]*schemas.Message{p.Row}, events)},
 		RowContentType: l.context.Codec.ContentType(),
 		Tables:         l.context.scriptTables(),
+		Replicated:     l.context.scriptReplicated(),
 		Print:          l.printer(p.Name),
 	})
 	l.scriptProblems(problems)

@@ -16,6 +16,7 @@ func FuzzContextYAML(f *testing.F) {
 		data, err := os.ReadFile(file)
 		require.NoError(f, err)
 		f.Add(data, []byte("- name: a\n  entity: cart/c1\n  when: {CheckOut: {}}\n  then: {events: []}\n"))
+		f.Add(data, []byte("- name: a\n  entity: cart/c1\n  replicated: {available: {apple: 9}}\n  when: {CheckOut: {}}\n  then: {replicated: {}}\n"))
 	}
 	f.Add([]byte("context: &a shop\nentities: *a\n"), []byte("a: [&x [*x]]"))
 	f.Add([]byte("context:\tshop\n\tpartitions: 1"), []byte("- {? [] : 1}"))

@@ -31,7 +31,7 @@ func (c *Context) newHistory(e *Entity) (history, error) {
 		Folder: folderWith{FS: os.DirFS(c.Dir), name: historyScript, content: []byte(historySource(e))},
 		File:   historyScript, Name: e.Name,
 		State: inScript(e.State), Commands: allInScript(e.Events), Events: allInScript(e.Events),
-		Codec: scriptCodec{context: c, codec: c.Codec, records: records}, Tables: c.scriptTables(),
+		Codec: scriptCodec{context: c, codec: c.Codec, records: records}, Tables: c.scriptTables(), Replicated: c.scriptReplicated(),
 	})
 	if len(problems) > 0 {
 		return history{}, errors.New(problems[0].String())

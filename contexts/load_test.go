@@ -23,7 +23,7 @@ func golden(t *testing.T, file, got string) {
 }
 
 func TestEveryMistakeOfAFolderIsReportedInOneRun(t *testing.T) {
-	for _, folder := range []string{"mistakes", "keys", "shapes", "messages", "streams", "tables", "upcasts"} {
+	for _, folder := range []string{"mistakes", "keys", "shapes", "messages", "streams", "tables", "replicated", "upcasts"} {
 		t.Run(folder, func(t *testing.T) {
 			c, problems := contexts.Load(filepath.Join("testdata", folder), contexts.Options{Tests: true})
 			require.Nil(t, c)

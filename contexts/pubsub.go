@@ -144,7 +144,7 @@ func (l *loader) subscriptionBehavior(s script, subscription *Subscription) {
 	behavior, problems := starlark.LoadSubscription(starlark.SubscriptionConfig{
 		Folder: os.DirFS(l.dir), File: s.file, Name: subscription.Name, Messages: allInScript(subscription.Messages),
 		Codec:   scriptCodec{context: l.context, codec: l.context.Codec, records: subscription.Messages, sent: l.schemas.Messages()},
-		Outlets: l.context.outlets(), Tables: l.context.scriptTables(),
+		Outlets: l.context.outlets(), Tables: l.context.scriptTables(), Replicated: l.context.scriptReplicated(),
 		Print: l.printer(subscription.Name),
 	})
 	l.scriptProblems(problems)
@@ -157,7 +157,6 @@ func (l *loader) subscriptionBehavior(s script, subscription *Subscription) {
 func (c *Context) outlets() *starlark.Outlets {
 	o := &starlark.Outlets{
 		Commands: map[string][]*starlark.Message{}, Others: allInScript(c.Schemas.Messages()), Publications: map[string][]*starlark.Message{},
-		Replicated: c.Replicated,
 	}
 	for _, e := range c.Entities {
 		o.Commands[e.Name] = allInScript(e.Commands)

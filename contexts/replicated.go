@@ -1,15 +1,8 @@
 package contexts
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-
-	"gopkg.in/yaml.v3"
-
+	"github.com/partita-io/partita/behaviors/starlark"
 	"github.com/partita-io/partita/crdt"
-	"github.com/partita-io/partita/entities"
-	"github.com/partita-io/partita/internal/spelling"
 	"github.com/partita-io/partita/replicated"
 )
 
@@ -33,13 +26,10 @@ func (l *loader) replicated(file declared) {
 	c := l.context
 	c.Replicated = make(map[string]crdt.Type, len(file.replicated))
 	for _, v := range file.replicated {
-		if v.kind.node == nil {
-			continue
-		}
+		// A value whose type is wrong, or missing, is there all the same, of no type, so that what refers to it is not complained about too.
 		t, err := crdt.ParseType(v.kind.string)
-		if err != nil {
+		if err != nil && v.kind.node != nil {
 			l.complain(v.kind.node, "replicated value %s: %v", v.name.string, err)
-			continue
 		}
 		c.Replicated[v.name.string] = t
 	}
@@ -49,43 +39,11 @@ func (l *loader) replicated(file declared) {
 	c.values = replicated.New(c.Replicated, c.TopicContext().Replicated().Name)
 }
 
-// checkReplicated wants the names of a test's replicated values to be declared.
-func (r testReader) checkReplicated(n *yaml.Node) {
-	for _, e := range r.entries(n, "replicated") {
-		if _, ok := r.context.Replicated[e.key.string]; !ok {
-			known := slices.Collect(maps.Keys(r.context.Replicated))
-			r.complain(e.key.node, "replicated: there is no value %s%s", e.key.string, spelling.DidYouMean(e.key.string, known))
-		}
+// scriptReplicated are the values as scripts read them.
+func (c *Context) scriptReplicated() starlark.Replicated {
+	r := starlark.Replicated{Types: c.Replicated}
+	if c.values != nil {
+		r.Views = c.values.View
 	}
-}
-
-// changed are the values that a test's command has changed, from nothing.
-func (c *Context) changed(changes []entities.Change) (map[string]any, error) {
-	contributions := map[string]crdt.Contribution{}
-	for _, change := range changes {
-		t := c.Replicated[change.Value]
-		own, ok := contributions[change.Value]
-		if !ok {
-			own = crdt.New(t, 0)
-		}
-		seen, err := crdt.Fold(t, own)
-		if err == nil {
-			own, err = own.Apply(change.Operation, seen)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("replicated value %s: %w", change.Value, err)
-		}
-		contributions[change.Value] = own
-	}
-	values := make(map[string]any, len(contributions))
-	for name, own := range contributions {
-		view, err := crdt.Fold(own.Type(), own)
-		if err != nil {
-			return nil, fmt.Errorf("replicated value %s: %w", name, err)
-		}
-		if values[name], err = parseJSON(view.AppendValue(nil)); err != nil {
-			return nil, fmt.Errorf("showing %s: %w", name, err)
-		}
-	}
-	return values, nil
+	return r
 }

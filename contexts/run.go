@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,7 +42,7 @@ func (l *loader) checkTests() Problems {
 }
 
 func (c *Context) run(ctx context.Context, t *test) (outcome, error) {
-	if err := c.fillTables(t.tables); err != nil {
+	if err := errors.Join(c.fillTables(t.tables), c.fillReplicated(t.replicated)); err != nil {
 		return outcome{}, err
 	}
 	switch {
@@ -75,7 +76,7 @@ func (c *Context) runEntity(ctx context.Context, t *test) (outcome, error) {
 		o.rejection = &entities.Rejection{Code: entities.WrongSequence, Message: fmt.Sprintf("%s stands at %d", t.id, sequence)}
 		return o, nil
 	}
-	turns := []behaviors.Turn{{State: state, Command: &entities.Command{
+	turns := []behaviors.Turn{{State: state, Replicated: c.scriptReplicated().Views, Command: &entities.Command{
 		EntityID: t.id, Type: t.when.message.name, Payload: payload(t.when.message), ID: t.when.id,
 		Sequence: sequence, NowMS: t.when.nowMS, Headers: t.when.headers,
 	}}}

@@ -74,7 +74,7 @@ func (l *loader) streamBehavior(s script, p *Projection) {
 		Folder: os.DirFS(l.dir), File: s.file, Name: p.Name,
 		Events: allInScript(events), Messages: allInScript(p.Stream.Messages),
 		Codec:  scriptCodec{context: l.context, codec: l.context.Codec, records: slices.Concat(p.Stream.Messages, events)},
-		Tables: l.context.scriptTables(), Print: l.printer(p.Name),
+		Tables: l.context.scriptTables(), Replicated: l.context.scriptReplicated(), Print: l.printer(p.Name),
 	})
 	l.scriptProblems(problems)
 	if len(problems) == 0 {

@@ -25,6 +25,7 @@ type test struct {
 	subscription *Subscription
 	id           string
 	tables       givenTables
+	replicated   givenReplicated
 	given        []givenEvent
 	when         whenCommand
 	then         map[string]*yaml.Node
@@ -97,12 +98,12 @@ type testReader struct {
 }
 
 func (r testReader) readTest(n *yaml.Node) test {
-	f := r.fields(n, "test", "name", "entity", "projection", "subscription", "tables", "given", "when", "then")
+	f := r.fields(n, "test", "name", "entity", "projection", "subscription", "tables", "replicated", "given", "when", "then")
 	t := test{path: r.path, line: n.Line, name: r.required(f, n, "test", "name").string}
 	if f == nil {
 		return t
 	}
-	t.tables = r.readTables(f["tables"])
+	t.tables, t.replicated = r.readTables(f["tables"]), r.readReplicated(f["replicated"])
 	subjects := 0
 	for _, kind := range []string{"entity", "projection", "subscription"} {
 		if f[kind] != nil {

@@ -100,6 +100,18 @@ func TestWhatWasWrittenBeforeIsBroughtToTodaysShape(t *testing.T) {
 	require.Equal(t, "apple", sent.Publications[0].Key)
 }
 
+// What a file that upcasts load does with ctx is checked with the scripts that have one.
+func TestUpcastsShareAFileThatReadsReplicatedValuesAndTables(t *testing.T) {
+	files := maps.Clone(upcastFolder)
+	files["context.yaml"] += "replicated:\n  visitors: {type: counter}\ntables:\n  prices: {topic: prices, row: Cart}\n"
+	files["lib.star"] = "def lower(text):\n    return text.lower()\n\ndef known(ctx):\n    return ctx.replicated.visitors.value + len(ctx.tables.prices)\n"
+	files["upcasts/upcasts.star"] = "load('lib.star', 'lower')\n" + strings.ReplaceAll(files["upcasts/upcasts.star"], "event.what.lower()", "lower(event.what)")
+	c := load(t, folderOf(t, files))
+	key, failure := c.Projection("items").Behavior.Key(t.Context(), olderEvent(t, c, "APPLE", 1.2))
+	require.Nil(t, failure)
+	require.Equal(t, "apple", key)
+}
+
 func TestAnUpcastThatFailsFailsItsEvent(t *testing.T) {
 	files := maps.Clone(upcastFolder)
 	c := load(t, folderOf(t, files))

@@ -116,7 +116,7 @@ var (
 func (o Operation) Check(t Type) error {
 	for i, key := range o.path {
 		if t.Kind() != Map {
-			return fmt.Errorf("%s: there is no map at %d of its keys, but a %s", o, i, t)
+			return fmt.Errorf("%s: a %s has no keys: give %s", o, t, keysInstead(i))
 		}
 		if key == "" {
 			return fmt.Errorf("%s: %w", o, errKey)
@@ -131,6 +131,13 @@ func (o Operation) Check(t Type) error {
 		return fmt.Errorf("%s: %w", o, err)
 	}
 	return nil
+}
+
+func keysInstead(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("no more than %d", n)
 }
 
 func (o Operation) checkArguments(t Type) error {

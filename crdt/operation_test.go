@@ -30,7 +30,7 @@ func TestOperationsThatDoNotFitAreRefusedWithTheMend(t *testing.T) {
 		{"vote", crdt.Clear(), "clear: a vote takes cast"},
 		{"flag", crdt.Cast("a", true, 1), "cast: a flag takes enable, disable"},
 		{"map of counter", crdt.Increment(1), "increment: a map of counter takes delete, clear; name a key to reach the counter under it"},
-		{"map of counter", crdt.Increment(1).At("a", "b"), `increment at "a", "b": there is no map at 1 of its keys, but a counter`},
+		{"map of counter", crdt.Increment(1).At("a", "b"), `increment at "a", "b": a counter has no keys: give no more than 1`},
 		{"map of map of set", crdt.Add(crdt.Int(1)).At("a"), `add at "a": a map of set takes delete, clear; name a key to reach the set under it`},
 		{"map of counter", crdt.Delete("a").At("a"), `delete at "a": a counter takes increment`},
 		{"map of counter", crdt.Increment(1).At("\xff"), "increment at : its key or voter is not UTF-8, or longer than a value may be"},

@@ -54,6 +54,8 @@ var heldOtherwise = map[string]string{
 	"docs/go-api.md: func (a Account) transfer(c Transfer, ctx typed.Context) typed.Effects {":                   "TestSnippetsOfThePageAreRealCode",
 	"docs/go-api.md: var prices = typed.NewTable[Price](\"prices\", \"shop-prices\")":                            "TestSnippetsOfThePageAreRealCode",
 	"docs/go-api.md: func TestAnOrderCostsWhatTheTableSays(t *testing.T) {":                                      "TestSnippetsOfThePageAreRealCode",
+	"docs/go-api.md: var (":                                                                                      "TestSnippetsOfThePageAreRealCode",
+	"docs/go-api.md: func TestAVisitorIsCounted(t *testing.T) {":                                                 "TestSnippetsOfThePageAreRealCode",
 	"docs/go-api.md: var receipts = typed.NewPublication(\"receipts\", typed.Message[Receipt]())":                "TestSnippetsOfThePageAreRealCode",
 }
 

@@ -52,6 +52,22 @@ func New(types map[string]crdt.Type, topic string) *Values {
 	return v
 }
 
+// Fill has nothing be known but these contributions, by the names of the values: for tests, where no topic is read.
+func (v *Values) Fill(all map[string][]crdt.Contribution) error {
+	fresh := New(v.types, v.topic)
+	for name, contributions := range all {
+		for _, c := range contributions {
+			if err := fresh.learn(name, c, c.Size()); err != nil {
+				return fmt.Errorf("replicated value %s: %w", name, err)
+			}
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.known = fresh.known
+	return nil
+}
+
 // View is what is known of a value; of no type if it is not declared.
 func (v *Values) View(name string) crdt.View {
 	v.mu.RLock()

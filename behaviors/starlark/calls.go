@@ -13,13 +13,14 @@ func (t *turn) checkCalls(file *syntax.File) []Problem {
 		return nil
 	}
 	var problems []Problem
+	own := boundNames(file)
 	syntax.Walk(file, func(n syntax.Node) bool {
 		call, ok := n.(*syntax.CallExpr)
 		if !ok {
 			return true
 		}
 		name, ok := call.Fn.(*syntax.Ident)
-		if !ok {
+		if !ok || own[name.Name] {
 			return true
 		}
 		if m, err := t.meant(name.Name, call.Args); err != nil {

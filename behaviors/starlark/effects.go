@@ -23,8 +23,9 @@ type turn struct {
 	nowMS int64
 	// messages are what a stream, which entity names then, may write.
 	messages map[string]*Message
-	// tables are what ctx.tables has.
-	tables []Table
+	// tables are what ctx.tables has, replicated what ctx.replicated has.
+	tables     []Table
+	replicated Replicated
 }
 
 // An effect is what a function asks for by returning it.

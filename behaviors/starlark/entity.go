@@ -25,6 +25,8 @@ type EntityConfig struct {
 	// Outlets are what the entity may send to; nil for nothing.
 	Outlets *Outlets
 	Tables  []Table
+	// Replicated are without Views: each turn brings its own.
+	Replicated Replicated
 	// Print takes what scripts print; nil drops it.
 	Print  func(file, text string)
 	Limits Limits
@@ -42,8 +44,11 @@ type entity struct {
 // LoadEntity loads an entity's script. All its problems come back at once; the entity is usable when there are none.
 func LoadEntity(config EntityConfig) (behaviors.Entity, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	allowed := turn{entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands, tables: config.Tables}
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Commands, config.Events, []*Message{config.State})
+	allowed := turn{
+		entity: config.Name, events: byName(config.Events), outlets: config.Outlets, own: config.Commands, tables: config.Tables,
+		replicated: config.Replicated,
+	}
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Commands, config.Events, []*Message{config.State})
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -125,7 +130,7 @@ func (e *entity) decideOne(ctx context.Context, command *entities.Command, views
 	defer e.caller.giveBack(t)
 	allowed := e.allowed
 	allowed.nowMS = command.NowMS
-	s := commandContext(command, t.tables(e.config.Tables)).withReplicated(e.config.Outlets, views, &t.budget)
+	s := commandContext(command, t.tables(e.config.Tables)).withReplicated(e.config.Replicated.seen(views), &t.budget)
 	result, failure := t.call(function, allowed, state, cmd, s)
 	if failure != nil {
 		return d, failure

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/schemas"
 )
@@ -46,9 +47,18 @@ func (x example) entity(tb testing.TB, name, state string, commands, events []st
 	e, problems := LoadEntity(EntityConfig{
 		Folder: os.DirFS(x.dir), File: name + ".star", Name: name, State: records[0], Commands: records[1 : 1+len(commands)],
 		Events: records[1+len(commands):], Codec: NewCodec(x.codec, records...), Outlets: outlets,
+		Replicated: x.replicated(tb),
 	})
 	require.Empty(tb, problems)
 	return e
+}
+
+// replicated has the value that the shop declares.
+func (x example) replicated(tb testing.TB) Replicated {
+	tb.Helper()
+	available, err := crdt.ParseType("map of counter")
+	require.NoError(tb, err)
+	return Replicated{Types: map[string]crdt.Type{"available": available}}
 }
 
 func (x example) projection(tb testing.TB, file, key, row string, events ...string) *Projection {

@@ -28,6 +28,14 @@ func snake(name string) string {
 
 func shortName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
+// meant is the nearest of the known names, or all of them when none is near.
+func meant(name string, known []string) string {
+	if near := didYouMean(name, known); near != "" {
+		return near
+	}
+	return " (there are " + strings.Join(known, ", ") + ")"
+}
+
 // didYouMean is " (did you mean x?)" for the nearest of the known names, in whatever order they come, or empty when none is near.
 func didYouMean(name string, known []string) string {
 	return spelling.DidYouMean(name, slices.Sorted(slices.Values(known)))

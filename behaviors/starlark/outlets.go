@@ -9,7 +9,6 @@ import (
 
 	star "go.starlark.net/starlark"
 
-	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 )
 
@@ -21,8 +20,6 @@ type Outlets struct {
 	Others []*Message
 	// Publications are the messages of each.
 	Publications map[string][]*Message
-	// Replicated are the types of the replicated values.
-	Replicated map[string]crdt.Type
 }
 
 // A letter is a command or a message on its way to be encoded.

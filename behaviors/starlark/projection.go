@@ -28,6 +28,7 @@ type ProjectionConfig struct {
 	// RowContentType is the content type that Codec.Encode writes.
 	RowContentType string
 	Tables         []Table
+	Replicated     Replicated
 	Print          func(file, text string)
 	Limits         Limits
 }
@@ -46,7 +47,8 @@ var _ behaviors.Projection = (*Projection)(nil)
 // LoadProjection loads a projection's script. All its problems come back at once; the projection is usable when there are none.
 func LoadProjection(config ProjectionConfig) (*Projection, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{tables: config.Tables}, config.Events, []*Message{config.Row})
+	allowed := turn{tables: config.Tables, replicated: config.Replicated}
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Events, []*Message{config.Row})
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -102,7 +104,7 @@ func (p *Projection) Apply(ctx context.Context, stored []byte, event *behaviors.
 	if failure != nil {
 		return nil, failure
 	}
-	result, failure := t.call(on, turn{}, row, record, eventContext(event, t.tables(p.config.Tables)))
+	result, failure := t.call(on, turn{}, row, record, p.context(event, t))
 	if failure != nil {
 		return nil, failure
 	}
@@ -163,6 +165,10 @@ func (p *Projection) RowJSON(row []byte) ([]byte, error) {
 		return nil, fmt.Errorf("row of projection %s: %w", p.config.Name, failure)
 	}
 	return p.config.Codec.JSON(p.config.Row, value)
+}
+
+func (p *Projection) context(event *behaviors.Event, t *thread) *scope {
+	return eventContext(event, t.tables(p.config.Tables)).withReplicated(p.config.Replicated, &t.budget)
 }
 
 func eventContext(e *behaviors.Event, tables *tables) *scope {

@@ -12,140 +12,65 @@ import (
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/crdt"
-	"github.com/partita-io/partita/entities"
 )
 
-// An operation is what a function like increment makes of its arguments: NAME, VALUE…, at = KEY or [KEY, …].
-type operation struct {
-	// least and most are how many arguments follow the name of the value.
-	least, most int
-	usage       string
-	make        func(args star.Tuple, nowMS int64) (crdt.Operation, error)
+// Replicated are the replicated values of a context, which functions read as ctx.replicated.NAME.
+type Replicated struct {
+	// Types are by the names of the values, which have hyphens where scripts have underscores.
+	Types map[string]crdt.Type
+	// Views are what is known of them. Without any, nothing is.
+	Views behaviors.Views
 }
 
-// operations are by the name of the function.
-var operations = map[string]operation{
-	"increment": {0, 1, `increment("visitors", 1)`, func(args star.Tuple, _ int64) (crdt.Operation, error) { return counted(args, 1) }},
-	"decrement": {0, 1, `decrement("visitors", 1)`, func(args star.Tuple, _ int64) (crdt.Operation, error) { return counted(args, -1) }},
-	"enable":    {0, 0, `enable("maintenance")`, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Enable(), nil }},
-	"disable":   {0, 0, `disable("maintenance")`, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Disable(), nil }},
-	"assign": {1, 1, `assign("motd", "hello")`, func(args star.Tuple, nowMS int64) (crdt.Operation, error) {
-		value, err := toScalar(args[0])
-		return crdt.Assign(value, nowMS), err
-	}},
-	"add": {1, 1, `add("tags", "new")`, func(args star.Tuple, _ int64) (crdt.Operation, error) {
-		value, err := toScalar(args[0])
-		return crdt.Add(value), err
-	}},
-	"remove": {1, 1, `remove("tags", "new")`, func(args star.Tuple, _ int64) (crdt.Operation, error) {
-		value, err := toScalar(args[0])
-		return crdt.Remove(value), err
-	}},
-	"clear": {0, 0, `clear("tags")`, func(star.Tuple, int64) (crdt.Operation, error) { return crdt.Clear(), nil }},
-	"delete_key": {1, 1, `delete_key("stock", "pear")`, func(args star.Tuple, _ int64) (crdt.Operation, error) {
-		key, ok := star.AsString(args[0])
-		if !ok {
-			return crdt.Operation{}, fmt.Errorf("the key is a string, got %s", args[0].Type())
-		}
-		return crdt.Delete(key), nil
-	}},
-	"vote": {2, 2, `vote("poll", "alice", True)`, func(args star.Tuple, nowMS int64) (crdt.Operation, error) {
-		voter, ok := star.AsString(args[0])
-		yes, isBool := args[1].(star.Bool)
-		if !ok || !isBool {
-			return crdt.Operation{}, fmt.Errorf("want the voter's name and True or False, got %s and %s", args[0].Type(), args[1].Type())
-		}
-		return crdt.Cast(voter, bool(yes), nowMS), nil
-	}},
+// seen are the values as somebody else sees them.
+func (r Replicated) seen(by behaviors.Views) Replicated {
+	r.Views = by
+	return r
 }
 
-func (o operation) effect(t *star.Thread, b *star.Builtin, args star.Tuple, kwargs []star.Tuple) (star.Value, error) {
-	allowed, _ := t.Local(keyTurn).(*turn)
-	if allowed == nil || allowed.events == nil || allowed.outlets == nil {
-		return nil, fmt.Errorf("%s: only decide_ functions change replicated values", b.Name())
+// lacks says that none of the known names is this one, which is shown as it was written.
+func (r Replicated) lacks(written, name string, known []string) string {
+	if len(known) == 0 {
+		return fmt.Sprintf("there is no replicated value %s: context.yaml declares none under replicated", written)
 	}
-	at, rest := takeArgument(kwargs, "at")
-	if len(args) == 0 || len(args)-1 < o.least || len(args)-1 > o.most || len(rest) > 0 {
-		return nil, fmt.Errorf(`%s: want %s, and at = "key" for what is in a map`, b.Name(), o.usage)
-	}
-	name, _ := star.AsString(args[0])
-	typ, ok := allowed.outlets.Replicated[name]
-	if !ok {
-		return nil, fmt.Errorf("%s: there is no replicated value %s%s", b.Name(), shown(args[0]), didYouMean(name, slices.Collect(maps.Keys(allowed.outlets.Replicated))))
-	}
-	made, err := o.make(args[1:], allowed.nowMS)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", b.Name(), err)
-	}
-	keys, err := keysOf(at)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", b.Name(), err)
-	}
-	made = made.At(keys...)
-	if err := made.Check(typ); err != nil {
-		return nil, fmt.Errorf("%s: replicated value %s: %w", b.Name(), name, err)
-	}
-	return &effect{kind: changing, change: entities.Change{Value: name, Operation: made}}, nil
+	return fmt.Sprintf("there is no replicated value %s%s", written, meant(name, known))
 }
 
-func counted(args star.Tuple, sign int64) (crdt.Operation, error) {
-	n := int64(1)
-	if len(args) > 0 {
-		given, isInt := args[0].(star.Int)
-		var fits bool
-		if isInt {
-			n, fits = given.Int64()
-		}
-		if !fits || n < 0 {
-			return crdt.Operation{}, fmt.Errorf("want a whole number from 0 that fits into 64 bits, got %s", shown(args[0]))
-		}
-	}
-	return crdt.Increment(sign * n), nil
+// names are those of the values.
+func (r Replicated) names() []string { return slices.Sorted(maps.Keys(r.Types)) }
+
+// declared is the type of a value by its name in scripts.
+func (r Replicated) declared(inScript string) (crdt.Type, bool) {
+	t, ok := r.Types[inYAML(inScript)]
+	return t, ok
 }
 
-func toScalar(v star.Value) (crdt.Scalar, error) {
-	data, err := replyJSON(v)
-	if err != nil {
-		return crdt.Scalar{}, err
-	}
-	return crdt.ParseScalar(data)
-}
+// inYAML is the name that a name in scripts stands for.
+func inYAML(name string) string { return strings.ReplaceAll(name, "_", "-") }
 
-func keysOf(at star.Value) ([]string, error) {
-	if key, ok := star.AsString(at); ok {
-		return []string{key}, nil
+// namesInScript are the names of the values as attributes.
+func (r Replicated) namesInScript() []string {
+	names := make([]string, 0, len(r.Types))
+	for name := range r.Types {
+		names = append(names, strings.ReplaceAll(name, "-", "_"))
 	}
-	if at == star.None {
-		return nil, nil
-	}
-	list, ok := at.(star.Sequence)
-	if !ok || list.Len() > crdt.MaxDepth {
-		return nil, fmt.Errorf("at: want a key or a list of at most %d, got %s", crdt.MaxDepth, at.Type())
-	}
-	keys := make([]string, 0, list.Len())
-	for item := range star.Elements(list) {
-		key, ok := star.AsString(item)
-		if !ok {
-			return nil, fmt.Errorf("at: a key is a string, got %s", item.Type())
-		}
-		keys = append(keys, key)
-	}
-	return keys, nil
+	slices.Sort(names)
+	return names
 }
 
 // withReplicated adds ctx.replicated, where the context declares any.
-func (s *scope) withReplicated(o *Outlets, views behaviors.Views, b *budget) *scope {
-	if o != nil && len(o.Replicated) > 0 {
-		s.names, s.values = append(s.names, "replicated"), append(s.values, &replicatedValues{types: o.Replicated, views: views, budget: b})
+func (s *scope) withReplicated(r Replicated, b *budget) *scope {
+	if len(r.Types) > 0 {
+		s.names, s.values = append(s.names, "replicated"), append(s.values, &replicatedValues{Replicated: r, budget: b})
 	}
 	return s
 }
 
-// A replicatedValues is ctx.replicated.
+// A replicatedValues is ctx.replicated: each value as it was when the function looked at it first.
 type replicatedValues struct {
-	types  map[string]crdt.Type
-	views  behaviors.Views
+	Replicated
 	budget *budget
+	looked []*replicatedView
 }
 
 func (r *replicatedValues) String() string        { return "ctx.replicated" }
@@ -154,28 +79,28 @@ func (r *replicatedValues) Freeze()               {}
 func (r *replicatedValues) Truth() star.Bool      { return true }
 func (r *replicatedValues) Hash() (uint32, error) { return 0, errors.New("unhashable: ctx.replicated") }
 
-// AttrNames are the names of the values; hyphens are underscores.
-func (r *replicatedValues) AttrNames() []string {
-	names := make([]string, 0, len(r.types))
-	for name := range r.types {
-		names = append(names, strings.ReplaceAll(name, "-", "_"))
-	}
-	slices.Sort(names)
-	return names
-}
+// AttrNames are the names of the values.
+func (r *replicatedValues) AttrNames() []string { return r.namesInScript() }
 
 // Attr is the named value, as far as is known of it.
 func (r *replicatedValues) Attr(name string) (star.Value, error) {
-	declared := strings.ReplaceAll(name, "_", "-")
-	t, ok := r.types[declared]
+	declared := inYAML(name)
+	for _, before := range r.looked {
+		if before.name == declared {
+			return before, nil
+		}
+	}
+	t, ok := r.declared(name)
 	if !ok {
-		return nil, star.NoSuchAttrError(fmt.Sprintf("ctx.replicated has no %s%s", clipped(name, maxShownBytes), didYouMean(name, r.AttrNames())))
+		return nil, star.NoSuchAttrError("ctx.replicated: " + r.lacks(clipped(name, maxShownBytes), name, r.AttrNames()))
 	}
 	view, err := crdt.Fold(t)
-	if r.views != nil && err == nil {
-		view = r.views(declared)
+	if r.Views != nil && err == nil {
+		view = r.Views(declared)
 	}
-	return &replicatedView{name: declared, view: view, budget: r.budget}, err
+	now := &replicatedView{name: declared, view: view, budget: r.budget}
+	r.looked = append(r.looked, now)
+	return now, err
 }
 
 // A replicatedView is what is known of one value, or of what stands under a key of it.
@@ -194,7 +119,14 @@ func (r *replicatedView) Hash() (uint32, error) {
 }
 
 // AttrNames are value, and at for a map.
-func (r *replicatedView) AttrNames() []string { return []string{"value", "at"} }
+func (r *replicatedView) AttrNames() []string { return fieldsOf(r.view.Type()) }
+
+func fieldsOf(t crdt.Type) []string {
+	if t.Kind() == crdt.Map {
+		return []string{"value", "at"}
+	}
+	return []string{"value"}
+}
 
 // Attr is .value, or .at(key, …) to reach into a map.
 func (r *replicatedView) Attr(name string) (star.Value, error) {

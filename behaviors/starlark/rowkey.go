@@ -87,7 +87,7 @@ func (p *Projection) keyByFunction(ctx context.Context, event *behaviors.Event) 
 	}
 	t := p.caller.borrow()
 	defer p.caller.giveBack(t)
-	result, failure := t.call(function, turn{}, record, eventContext(event, t.tables(p.config.Tables)))
+	result, failure := t.call(function, turn{}, record, p.context(event, t))
 	if failure != nil {
 		return "", failure
 	}

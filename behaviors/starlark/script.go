@@ -47,8 +47,9 @@ type loader struct {
 	printer     func(file, text string)
 	modules     map[string]*module
 	problems    []Problem
-	// allowed is what the script's calls may do, as far as they are checked before they are made.
-	allowed turn
+	// allowed is what the script's calls may do, as far as they are checked before they are made; nil for functions without ctx. What a file that they
+	// load does with it is checked with the others that load it.
+	allowed *turn
 }
 
 type module struct {
@@ -60,7 +61,7 @@ type module struct {
 var errNotLoaded = errors.New("not loaded")
 
 // loadScript runs a file and those it loads. Globals are nil when there are problems.
-func loadScript(folder fs.FS, file string, limits Limits, printer func(file, text string), allowed turn, messages ...[]*Message) (globals star.StringDict, problems []Problem) {
+func loadScript(folder fs.FS, file string, limits Limits, printer func(file, text string), allowed *turn, messages ...[]*Message) (globals star.StringDict, problems []Problem) {
 	names := constructors(slices.Concat(messages...))
 	maps.Copy(names, guards())
 	maps.Copy(names, effectBuiltins())
@@ -115,8 +116,11 @@ func (l *loader) run(file string, source []byte) star.StringDict {
 			l.load(s.ModuleName(), s.Load)
 		}
 	}
-	l.problems = append(l.problems, l.allowed.checkCalls(parsed)...)
-	l.problems = append(l.problems, checkTables(parsed, l.allowed.tables)...)
+	if l.allowed != nil {
+		l.problems = append(l.problems, l.allowed.checkCalls(parsed)...)
+		l.problems = append(l.problems, checkTables(parsed, l.allowed.tables)...)
+		l.problems = append(l.problems, checkReplicated(parsed, l.allowed.replicated)...)
+	}
 	guard(parsed)
 	program, err := star.FileProgram(parsed, l.predeclared.Has)
 	if err != nil {

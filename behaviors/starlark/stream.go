@@ -21,11 +21,12 @@ type StreamConfig struct {
 	Name   string
 	Events []*Message
 	// Messages are the records that it writes.
-	Messages []*Message
-	Tables   []Table
-	Codec    Codec
-	Print    func(file, text string)
-	Limits   Limits
+	Messages   []*Message
+	Tables     []Table
+	Replicated Replicated
+	Codec      Codec
+	Print      func(file, text string)
+	Limits     Limits
 }
 
 // A Stream is a stream projection in Starlark.
@@ -41,7 +42,8 @@ var _ behaviors.Stream = (*Stream)(nil)
 // LoadStream loads a stream's script. All its problems come back at once; the stream is usable when there are none.
 func LoadStream(config StreamConfig) (*Stream, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{tables: config.Tables}, config.Events, config.Messages)
+	allowed := turn{tables: config.Tables, replicated: config.Replicated}
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Events, config.Messages)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -86,7 +88,8 @@ func (s *Stream) Write(ctx context.Context, event *behaviors.Event) (messages []
 	}
 	t := s.caller.borrow()
 	defer s.caller.giveBack(t)
-	result, failure := t.call(on, turn{entity: s.config.Name, messages: s.messages}, record, eventContext(event, t.tables(s.config.Tables)))
+	about := eventContext(event, t.tables(s.config.Tables)).withReplicated(s.config.Replicated, &t.budget)
+	result, failure := t.call(on, turn{entity: s.config.Name, messages: s.messages}, record, about)
 	if failure != nil {
 		return nil, failure
 	}

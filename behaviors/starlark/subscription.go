@@ -13,15 +13,16 @@ import (
 
 // SubscriptionConfig says where a subscription's behaviour is and what it is about.
 type SubscriptionConfig struct {
-	Folder   fs.FS
-	File     string
-	Name     string
-	Messages []*Message
-	Codec    Codec
-	Outlets  *Outlets
-	Tables   []Table
-	Print    func(file, text string)
-	Limits   Limits
+	Folder     fs.FS
+	File       string
+	Name       string
+	Messages   []*Message
+	Codec      Codec
+	Outlets    *Outlets
+	Tables     []Table
+	Replicated Replicated
+	Print      func(file, text string)
+	Limits     Limits
 }
 
 type subscription struct {
@@ -34,8 +35,8 @@ type subscription struct {
 // LoadSubscription loads a subscription's script. All its problems come back at once; the subscription is usable when there are none.
 func LoadSubscription(config SubscriptionConfig) (behaviors.Subscription, []Problem) {
 	config.Limits = config.Limits.withDefaults()
-	allowed := turn{entity: config.Name, outlets: config.Outlets, tables: config.Tables}
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, allowed, config.Messages)
+	allowed := turn{entity: config.Name, outlets: config.Outlets, tables: config.Tables, replicated: config.Replicated}
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, &allowed, config.Messages)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -66,7 +67,8 @@ func (s *subscription) Handle(ctx context.Context, message *behaviors.Event) (ou
 	received.Freeze()
 	t := s.caller.borrow()
 	defer s.caller.giveBack(t)
-	result, failure := t.call(function, s.allowed, received, messageContext(message, t.tables(s.config.Tables)))
+	about := messageContext(message, t.tables(s.config.Tables)).withReplicated(s.config.Replicated, &t.budget)
+	result, failure := t.call(function, s.allowed, received, about)
 	if failure != nil {
 		return out, failure
 	}

@@ -37,12 +37,7 @@ func noTable(name string, all []Table) string {
 	if len(all) == 0 {
 		return fmt.Sprintf("there is no table %s: context.yaml declares none under tables", clipped(name, maxShownBytes))
 	}
-	names := tableNames(all)
-	mend := didYouMean(name, names)
-	if mend == "" {
-		mend = " (there are " + strings.Join(names, ", ") + ")"
-	}
-	return fmt.Sprintf("there is no table %s%s", clipped(name, maxShownBytes), mend)
+	return fmt.Sprintf("there is no table %s%s", clipped(name, maxShownBytes), meant(name, tableNames(all)))
 }
 
 // tables is ctx.tables: each table as it was when the function looked at it first.

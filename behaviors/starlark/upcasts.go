@@ -52,7 +52,7 @@ func LoadUpcasts(config UpcastsConfig) (*Upcasts, []Problem) {
 	for i := range config.All {
 		today = append(today, config.All[i].To)
 	}
-	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, turn{}, today)
+	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, nil, today)
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/partita-io/partita/behaviors"
+	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/schemas"
 )
@@ -22,7 +23,8 @@ type Config struct {
 	Namespace string
 }
 
-// A Part is an [Entity], a [Projection], a [Stream], a [Publication], a [Subscription] or a [Table].
+// A Part is an [Entity], a [Projection], a [Stream], a [Publication], a [Subscription], a [Table], or a replicated value: a [Counter], [GrowCounter],
+// [Flag], [Register], [MultiRegister], [Set], [GrowSet], [Vote] or [Map].
 type Part interface {
 	// records are the structs that the part reads and writes.
 	records() []record
@@ -43,6 +45,7 @@ type Model struct {
 	Publications  []BoundPublication
 	Subscriptions []BoundSubscription
 	Tables        []BoundTable
+	Replicated    BoundReplicated
 }
 
 // A BoundEntity is an entity type with its behaviour.
@@ -103,8 +106,7 @@ type binder struct {
 	maxBytes    int
 	hasRegistry bool
 	outlets     outlets
-	// tables are complete when all parts are bound.
-	tables boundTables
+	sights      sights
 }
 
 // giveRegistry is the mend where a registry is missing.
@@ -113,7 +115,10 @@ const giveRegistry = "give partita.Options its Registry (with typed.Bind: Config
 // Bind checks the parts of a context together and makes behaviours of them. The error holds everything that is wrong. What is asked of a registry
 // while rows are shown ends with ctx.
 func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
-	b := &binder{definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes, hasRegistry: config.Registry != nil, tables: boundTables{}}
+	b := &binder{
+		definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes, hasRegistry: config.Registry != nil,
+		sights: sights{boundTables{}, &boundValues{types: map[string]crdt.Type{}}},
+	}
 	if b.maxBytes == 0 {
 		b.maxBytes = schemas.DefaultMaxBytes
 	}
@@ -133,7 +138,7 @@ func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
 	if err := b.makeOutlets(outlines); err != nil {
 		return nil, err
 	}
-	m := &Model{Schemas: b.set, Codec: b.codec}
+	m := &Model{Schemas: b.set, Codec: b.codec, Replicated: BoundReplicated{Types: b.sights.values.types, bound: b.sights.values}}
 	for _, part := range parts {
 		if err := part.bind(ctx, b, m); err != nil {
 			return nil, err
@@ -159,7 +164,7 @@ func (b *binder) compile(options schemas.Options) error {
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,99}$`)
 
 // reservedNames are the parts of a context's own topics.
-var reservedNames = []string{"control", "dead-letters", "operations", "parked", "progress", "replies", "schemas"}
+var reservedNames = []string{"control", "dead-letters", "operations", "parked", "progress", "replicated", "replies", "schemas"}
 
 func checkName(kind, name string) error {
 	switch {

@@ -71,7 +71,7 @@ func (e *Entity[S]) bind(_ context.Context, b *binder, m *Model) error {
 	outbox.answers = kinds[*answering]{}
 	behavior := &entityBehavior[S]{
 		name: e.name, state: state, refers: refers(e.state.goType), inbox: newInbox[decide[S]](b), events: kinds[*outgoing[S]]{}, outbox: outbox,
-		history: newInbox[evolve[S]](b), tables: b.tables,
+		history: newInbox[evolve[S]](b), sights: b.sights,
 	}
 	if e.initial != nil {
 		behavior.initial = e.callInitial

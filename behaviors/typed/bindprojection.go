@@ -56,7 +56,7 @@ func (p *Projection[R]) bind(ctx context.Context, b *binder, m *Model) error {
 		return err
 	}
 	behavior := &projectionBehavior[R]{
-		ctx: ctx, name: p.name, row: row, events: newInbox[folded[R]](b), rows: newInbox[struct{}](b), keyed: len(p.keys) > 0, tables: b.tables,
+		ctx: ctx, name: p.name, row: row, events: newInbox[folded[R]](b), rows: newInbox[struct{}](b), keyed: len(p.keys) > 0, sights: b.sights,
 	}
 	behavior.rows.add(row, struct{}{})
 	for _, f := range p.folds {

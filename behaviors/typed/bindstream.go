@@ -90,7 +90,7 @@ func checkProjectionFailure(what string, policy entities.OnFailure) error {
 }
 
 func (s *Stream) bind(_ context.Context, b *binder, m *Model) error {
-	behavior := &streamBehavior{name: s.name, tables: b.tables, events: newInbox[writer](b), messages: map[reflect.Type]*posting{}}
+	behavior := &streamBehavior{name: s.name, sights: b.sights, events: newInbox[writer](b), messages: map[reflect.Type]*posting{}}
 	bound := BoundStream{Name: s.name, To: s.to, OnFailure: s.onFailure, Behavior: behavior}
 	for _, r := range s.messages {
 		written, err := newMessage(b, r)
@@ -129,7 +129,7 @@ type streamBehavior struct {
 	name     string
 	events   inbox[writer]
 	messages map[reflect.Type]*posting
-	tables   boundTables
+	sights   sights
 }
 
 // A posting is a kind of message that is written.
@@ -156,7 +156,7 @@ func (b *streamBehavior) Write(ctx context.Context, event *behaviors.Event) (mes
 	if failure != nil {
 		return nil, failure
 	}
-	written, err := kind.do(data, kind.message, contextOf(event, b.tables))
+	written, err := kind.do(data, kind.message, contextOf(event, b.sights))
 	if err != nil {
 		return nil, asFailure(err)
 	}

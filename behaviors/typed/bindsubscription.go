@@ -42,7 +42,7 @@ func (s *Subscription) bind(_ context.Context, b *binder, m *Model) error {
 	if err != nil {
 		return err
 	}
-	behavior := &subscriptionBehavior{name: s.name, inbox: newInbox[handle](b), outbox: outbox, tables: b.tables}
+	behavior := &subscriptionBehavior{name: s.name, inbox: newInbox[handle](b), outbox: outbox, sights: b.sights}
 	for _, h := range s.handles {
 		read, err := newMessage(b, h.record)
 		if err != nil {

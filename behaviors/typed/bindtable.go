@@ -28,7 +28,7 @@ func (t *Table[R]) bind(_ context.Context, b *binder, m *Model) error {
 	}
 	bound := &boundTable{row: row, rows: newInbox[struct{}](b)}
 	bound.rows.add(row, struct{}{})
-	b.tables[t] = bound
+	b.sights.tables[t] = bound
 	m.Tables = append(m.Tables, BoundTable{
 		Name: t.name, Topic: string(t.topic), Row: row.Message, Latest: t.latest, MaxBytes: t.maxBytes, bound: bound,
 	})

@@ -31,7 +31,8 @@
 //
 // What is decided may also be sent, in the same transaction: commands to other entities ([Send]), whose answers may come back as commands ([Ask]), and
 // messages to a [Publication] ([Publish]). A [Subscription] makes such sendings of the messages of a topic. Functions
-// may look rows up in a [Table], which every instance has whole.
+// may look rows up in a [Table], which every instance has whole. Replicated values, like a [Counter], are changed by entities beside what else they
+// decide, and read by all functions.
 //
 // [Bind] checks all parts of a context together and makes behaviours of them. A payload in single-object encoding under today's schema is read
 // straight into its struct. Everything else, JSON, Confluent's format and older schemas, is first brought to that by package schemas.

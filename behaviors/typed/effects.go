@@ -12,6 +12,7 @@ type Effects struct {
 	first     any
 	more      []any
 	sent      []sending
+	changes   []change
 	reply     any
 	replies   int
 	rejection *entities.Rejection
@@ -32,7 +33,7 @@ func Reject(code, message string) Effects {
 // Delete ends the entity with the last event beside it: the state is the initial one again, sequences go on.
 func Delete() Effects { return Effects{deletes: true} }
 
-// And is both effects, what e emits and sends before what other does: Emit(Withdrawn{…}).And(Reply(balance)).
+// And is both effects, what e emits, sends and changes before what other does: Emit(Withdrawn{…}).And(Reply(balance)).
 func (e Effects) And(other Effects) Effects {
 	for event := range other.events {
 		if e.first == nil {
@@ -45,6 +46,11 @@ func (e Effects) And(other Effects) Effects {
 		e.sent = other.sent
 	} else {
 		e.sent = append(e.sent[:len(e.sent):len(e.sent)], other.sent...)
+	}
+	if e.changes == nil {
+		e.changes = other.changes
+	} else {
+		e.changes = append(e.changes[:len(e.changes):len(e.changes)], other.changes...)
 	}
 	if other.replies > 0 {
 		e.reply = other.reply
@@ -79,7 +85,7 @@ func (e *Effects) count() int {
 // check tells what cannot be together.
 func (e *Effects) check() error {
 	switch {
-	case e.rejection != nil && (e.first != nil || len(e.sent) > 0 || e.replies > 0 || e.deletes):
+	case e.rejection != nil && (e.first != nil || len(e.sent) > 0 || len(e.changes) > 0 || e.replies > 0 || e.deletes):
 		return errors.New("returned Reject beside other effects: a rejection stands alone")
 	case e.replies > 1:
 		return errors.New("returned Reply more than once")

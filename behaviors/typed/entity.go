@@ -24,7 +24,7 @@ type Context struct {
 	looks *looks
 }
 
-func (c Context) tables() *looks { return c.looks }
+func (c Context) look() *looks { return c.looks }
 
 // Now is NowMS as a time.
 func (c Context) Now() time.Time { return time.UnixMilli(c.NowMS).UTC() }

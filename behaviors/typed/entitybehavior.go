@@ -22,7 +22,7 @@ type entityBehavior[S any] struct {
 	inbox  inbox[decide[S]]
 	events kinds[*outgoing[S]]
 	outbox *outbox
-	tables boundTables
+	sights sights
 	// history reads events that happened.
 	history inbox[evolve[S]]
 	// stateBytes is about what a state takes.
@@ -105,7 +105,7 @@ func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
 	// A function may have changed what its copy of the state refers to: such a state is read again.
 	t.StateIsKept = !b.refers
 	effects, err := command.do(data, command.message, state, Context{
-		EntityID: c.EntityID, Sequence: c.Sequence, NowMS: c.NowMS, CommandID: c.ID, Headers: c.Headers, looks: b.tables.looking(),
+		EntityID: c.EntityID, Sequence: c.Sequence, NowMS: c.NowMS, CommandID: c.ID, Headers: c.Headers, looks: b.sights.deciding(t.Replicated),
 	})
 	if err == nil {
 		if err = effects.check(); err != nil {
@@ -114,15 +114,15 @@ func (b *entityBehavior[S]) decide(ctx context.Context, t *behaviors.Turn) {
 	}
 	if err == nil {
 		t.StateIsKept = t.StateIsKept && effects.first == nil
-		t.Decision, err = b.carryOut(&effects, state)
+		t.Decision, err = b.carryOut(&effects, state, c.NowMS)
 	}
 	if err != nil {
 		t.Decision, t.Failure = entities.Decision{}, asFailure(err)
 	}
 }
 
-// carryOut writes down what is sent and the events, and changes the state by these.
-func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decision, error) {
+// carryOut writes down what is sent, what is changed for all and the events, and changes the state by these.
+func (b *entityBehavior[S]) carryOut(effects *Effects, state *S, nowMS int64) (entities.Decision, error) {
 	d := entities.Decision{Rejection: effects.rejection}
 	if effects.replies > 0 {
 		var err error
@@ -134,6 +134,12 @@ func (b *entityBehavior[S]) carryOut(effects *Effects, state *S) (entities.Decis
 		var err error
 		if d.Messages, err = b.outbox.write(effects.sent); err != nil {
 			return d, err
+		}
+	}
+	if len(effects.changes) > 0 {
+		var err error
+		if d.Changes, err = b.sights.values.changes(effects.changes, nowMS); err != nil {
+			return d, fmt.Errorf("entity %s: %w", b.name, err)
 		}
 	}
 	if effects.first == nil {

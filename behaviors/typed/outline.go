@@ -14,6 +14,7 @@ const (
 	kindPublication  = "publication"
 	kindSubscription = "subscription"
 	kindTable        = "table"
+	kindReplicated   = "replicated value"
 )
 
 // An outline is what the parts of a context must know of each other.

@@ -23,7 +23,7 @@ type EventContext struct {
 	looks   *looks
 }
 
-func (c *EventContext) tables() *looks { return c.looks }
+func (c *EventContext) look() *looks { return c.looks }
 
 // Now is NowMS as a time.
 func (c *EventContext) Now() time.Time { return time.UnixMilli(c.NowMS).UTC() }

@@ -19,7 +19,7 @@ type projectionBehavior[R any] struct {
 	// rows reads stored rows, also those of older schemas.
 	rows     inbox[struct{}]
 	keyed    bool
-	tables   boundTables
+	sights   sights
 	rowBytes atomic.Int64
 }
 
@@ -53,7 +53,7 @@ func (b *projectionBehavior[R]) Key(ctx context.Context, event *behaviors.Event)
 	if failure != nil {
 		return "", failure
 	}
-	rowKey, err := kind.do.key(data, kind.message, contextOf(event, b.tables))
+	rowKey, err := kind.do.key(data, kind.message, contextOf(event, b.sights))
 	if err != nil {
 		return "", asFailure(err)
 	}
@@ -78,7 +78,7 @@ func (b *projectionBehavior[R]) Apply(ctx context.Context, row []byte, event *be
 	} else if err := b.row.setDefaults(r); err != nil {
 		return nil, asFailure(fmt.Errorf("projection %s: a new row: %w", b.name, err))
 	}
-	about := contextOf(event, b.tables)
+	about := contextOf(event, b.sights)
 	if err := kind.do.fold(data, kind.message, r, about); err != nil {
 		return nil, asFailure(err)
 	}
@@ -113,9 +113,9 @@ func (b *projectionBehavior[R]) RowJSON(row []byte) ([]byte, error) {
 	return b.row.json(r)
 }
 
-func contextOf(e *behaviors.Event, tables boundTables) *EventContext {
+func contextOf(e *behaviors.Event, s sights) *EventContext {
 	return &EventContext{
 		Entity: e.Entity, EntityID: e.EntityID, Sequence: e.Sequence, NowMS: e.NowMS, CommandID: e.CausationID, Headers: e.Headers,
-		looks: tables.looking(),
+		looks: s.looking(),
 	}
 }

@@ -20,7 +20,7 @@ type MessageContext struct {
 	looks *looks
 }
 
-func (c MessageContext) tables() *looks { return c.looks }
+func (c MessageContext) look() *looks { return c.looks }
 
 // Now is NowMS as a time.
 func (c MessageContext) Now() time.Time { return time.UnixMilli(c.NowMS).UTC() }

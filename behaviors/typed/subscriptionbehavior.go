@@ -14,7 +14,7 @@ type subscriptionBehavior struct {
 	name   string
 	inbox  inbox[handle]
 	outbox *outbox
-	tables boundTables
+	sights sights
 }
 
 var _ behaviors.Subscription = (*subscriptionBehavior)(nil)
@@ -35,7 +35,7 @@ func (b *subscriptionBehavior) Handle(ctx context.Context, message *behaviors.Ev
 		return out, failure
 	}
 	effects, err := kind.do(data, kind.message, MessageContext{
-		Key: message.EntityID, NowMS: message.NowMS, ID: message.CausationID, Headers: message.Headers, looks: b.tables.looking(),
+		Key: message.EntityID, NowMS: message.NowMS, ID: message.CausationID, Headers: message.Headers, looks: b.sights.looking(),
 	})
 	if err == nil {
 		if err = effects.checkSentOnly(); err != nil {
@@ -53,8 +53,8 @@ func (b *subscriptionBehavior) Handle(ctx context.Context, message *behaviors.Ev
 
 // checkSentOnly refuses what a subscription cannot do.
 func (e *Effects) checkSentOnly() error {
-	if e.first != nil || e.replies > 0 || e.rejection != nil || e.deletes {
-		return errors.New("returned more than Send and Publish: a subscription emits, replies and rejects nothing")
+	if e.first != nil || e.replies > 0 || e.rejection != nil || e.deletes || len(e.changes) > 0 {
+		return errors.New("returned more than Send and Publish: a subscription emits, replies, rejects and changes nothing")
 	}
 	return nil
 }

@@ -43,14 +43,9 @@ func (t *Table[R]) MaxBytes(bytes int64) *Table[R] {
 	return t
 }
 
-// A Looker is what a function looks tables up with: its [Context], [EventContext] or [MessageContext].
-type Looker interface {
-	tables() *looks
-}
-
 // Get is the row of a key; false if there is none.
 func (t *Table[R]) Get(ctx Looker, key string) (row R, there bool) {
-	bound, rows := ctx.tables().at(t, t.name)
+	bound, rows := ctx.look().table(t, t.name)
 	data, there := rows.Get(key)
 	if !there {
 		return row, false
@@ -63,59 +58,25 @@ func (t *Table[R]) Get(ctx Looker, key string) (row R, there bool) {
 
 // Has tells whether there is a row of a key.
 func (t *Table[R]) Has(ctx Looker, key string) bool {
-	_, rows := ctx.tables().at(t, t.name)
+	_, rows := ctx.look().table(t, t.name)
 	_, there := rows.Get(key)
 	return there
 }
 
 // Len is how many rows there are.
 func (t *Table[R]) Len(ctx Looker) int {
-	_, rows := ctx.tables().at(t, t.name)
+	_, rows := ctx.look().table(t, t.name)
 	return rows.Len()
 }
 
 // Keys are all keys, in their order.
 func (t *Table[R]) Keys(ctx Looker) iter.Seq[string] {
-	_, rows := ctx.tables().at(t, t.name)
+	_, rows := ctx.look().table(t, t.name)
 	return rows.Keys
-}
-
-// looks are the tables that one function looks at, each as it was at the first look.
-type looks struct {
-	bound boundTables
-	seen  map[*boundTable]behaviors.Rows
-}
-
-// at is the table that a *Table was bound as, at the moment of the first look.
-func (l *looks) at(table any, name string) (*boundTable, behaviors.Rows) {
-	var bound *boundTable
-	if l != nil {
-		bound = l.bound[table]
-	}
-	if bound == nil {
-		panic(fmt.Sprintf("table %s is no part of this context: give it to Parts", name))
-	}
-	rows, looked := l.seen[bound]
-	if !looked {
-		if l.seen == nil {
-			l.seen = map[*boundTable]behaviors.Rows{}
-		}
-		rows = bound.content().Now()
-		l.seen[bound] = rows
-	}
-	return bound, rows
 }
 
 // boundTables are the tables of a context, by the *Table that declares each.
 type boundTables map[any]*boundTable
-
-// looking is for one function; nil where there is nothing to look at.
-func (b boundTables) looking() *looks {
-	if len(b) == 0 {
-		return nil
-	}
-	return &looks{bound: b}
-}
 
 // A boundTable is a table of a context.
 type boundTable struct {

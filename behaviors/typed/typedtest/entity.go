@@ -37,7 +37,7 @@ func Entity[S any](tb testing.TB, entity *typed.Entity[S], id string, others ...
 	tb.Helper()
 	m, err := typed.Bind(tb.Context(), typed.Config{}, append([]typed.Part{entity}, others...)...)
 	require.NoError(tb, err)
-	return &EntityTest[S]{t: tb, entity: entity, bound: m.Entities[0], codec: &messages{t: tb, model: m}, id: id}
+	return &EntityTest[S]{t: tb, entity: entity, bound: m.Entities[0], codec: newMessages(tb, m), id: id}
 }
 
 // Given lets events happen to the entity.
@@ -121,11 +121,15 @@ func (e *EntityTest[S]) ThenState(state S) *EntityTest[S] {
 func (e *EntityTest[S]) decide(command any) {
 	e.t.Helper()
 	name, payload := e.codec.encode(command)
-	turns := []behaviors.Turn{{State: e.state(), Command: &entities.Command{
+	e.codec.values.begin()
+	turns := []behaviors.Turn{{State: e.state(), Replicated: e.codec.values.view, Command: &entities.Command{
 		EntityID: e.id, Sequence: e.sequence, ID: "test", Type: name, Payload: payload,
 	}}}
 	e.bound.Behavior.Decide(e.t.Context(), turns)
 	e.last = turns[0]
+	if e.last.Failure == nil {
+		e.codec.values.change(e.t, e.last.Decision.Changes)
+	}
 	if d := e.last.Decision; e.last.Failure == nil && len(d.Events) > 0 {
 		e.sequence += int64(len(d.Events))
 		e.stored = d.StateData

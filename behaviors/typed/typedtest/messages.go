@@ -18,10 +18,16 @@ import (
 // singleObjectHeader is the length of what stands before a value in Avro's single-object encoding.
 const singleObjectHeader = 10
 
-// messages writes and shows the structs of a model.
+// messages writes and shows the structs of a model, and has its replicated values.
 type messages struct {
-	t     testing.TB
-	model *typed.Model
+	t      testing.TB
+	model  *typed.Model
+	values *values
+}
+
+func newMessages(tb testing.TB, model *typed.Model) *messages {
+	tb.Helper()
+	return &messages{t: tb, model: model, values: newValues(model.Replicated.Types)}
 }
 
 // encode writes a struct, or what a pointer to one points to.

@@ -26,7 +26,7 @@ func Projection[R any](tb testing.TB, projection *typed.Projection[R], sources .
 	tb.Helper()
 	m, err := typed.Bind(tb.Context(), typed.Config{}, append(sources[:len(sources):len(sources)], projection)...)
 	require.NoError(tb, err)
-	return &ProjectionTest[R]{t: tb, behavior: m.Projections[0].Behavior, codec: &messages{t: tb, model: m}, rows: map[string][]byte{}}
+	return &ProjectionTest[R]{t: tb, behavior: m.Projections[0].Behavior, codec: newMessages(tb, m), rows: map[string][]byte{}}
 }
 
 // Given puts rows into the table, by their keys.

@@ -26,7 +26,7 @@ func Stream(tb testing.TB, stream *typed.Stream, sources ...typed.Part) *StreamT
 	tb.Helper()
 	m, err := typed.Bind(tb.Context(), typed.Config{}, append(sources[:len(sources):len(sources)], stream)...)
 	require.NoError(tb, err)
-	return &StreamTest{t: tb, behavior: m.Streams[0].Behavior, codec: &messages{t: tb, model: m}}
+	return &StreamTest{t: tb, behavior: m.Streams[0].Behavior, codec: newMessages(tb, m)}
 }
 
 // When lets events happen to an entity. Those that the stream does not care for are passed over.

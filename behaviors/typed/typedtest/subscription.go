@@ -25,7 +25,7 @@ func Subscription(tb testing.TB, subscription *typed.Subscription, others ...typ
 	tb.Helper()
 	m, err := typed.Bind(tb.Context(), typed.Config{}, append([]typed.Part{subscription}, others...)...)
 	require.NoError(tb, err)
-	return &SubscriptionTest{t: tb, bound: m.Subscriptions[0], codec: &messages{t: tb, model: m}}
+	return &SubscriptionTest{t: tb, bound: m.Subscriptions[0], codec: newMessages(tb, m)}
 }
 
 // When lets a message come, with its key. One that the subscription has no function for is passed over.
