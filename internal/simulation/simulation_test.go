@@ -45,7 +45,7 @@ func simulate(t *testing.T, seed uint64, counts *tally) {
 		}
 		w.must(w.outcomeAtRest(), "after an orderly end")
 		w.must(w.checkInvariants(), "the invariants")
-		counts.add("virtual time", "minutes", int(time.Since(w.began).Minutes()))
+		counts.add("virtual time", "seconds", int(time.Since(w.began).Seconds()))
 	})
 }
 
