@@ -56,19 +56,23 @@ func (b *bubble) awaitRelayed(want ...string) {
 
 // What begins with the newest must know where that was after a restart, also when nothing came meanwhile: else what came while it was away is lost.
 func TestWhatBeginsWithTheNewestMissesNothingAfterARestart(t *testing.T) {
-	inBubble(t, 2, func(b *bubble) {
-		b.createElsewhere()
-		b.happens("old", "older")
-		a := b.begin("a", b.relaying(Start{From: FromLatest})...)
-		a.awaitRunning(b.t, 2)
-		pass(time.Second)
-		a.die()
-		a.bury()
-		b.happens("x", "y", "z")
-		b.begin("a", b.relaying(Start{From: FromLatest})...)
-		b.awaitRelayed("x", "y", "z")
-		b.command(1)
-	})
+	for what, before := range map[string][]string{"behind records": {"old", "older"}, "of an empty topic": nil} {
+		t.Run(what, func(t *testing.T) {
+			inBubble(t, 2, func(b *bubble) {
+				b.createElsewhere()
+				b.happens(before...)
+				a := b.begin("a", b.relaying(Start{From: FromLatest})...)
+				a.awaitRunning(b.t, 2)
+				pass(time.Second)
+				a.die()
+				a.bury()
+				b.happens("x", "y", "z")
+				b.begin("a", b.relaying(Start{From: FromLatest})...)
+				b.awaitRelayed("x", "y", "z")
+				b.command(1)
+			})
+		})
+	}
 }
 
 func TestWhatBeginsWithTheOldestBeginsWithWhatIsThere(t *testing.T) {
