@@ -1,11 +1,15 @@
 package partitions
 
 import (
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // A laborer is a counter whose commands take time, or lead to much.
@@ -58,5 +62,35 @@ func TestSlowCommandsDoNotHoldTheLane(t *testing.T) {
 		a := b.begin("a", b.laboring(time.Second, 0))
 		b.awaitAll()
 		require.LessOrEqual(b.t, a.largestWindow(), int(portionFirst))
+	})
+}
+
+// What a window has no room for is decided before what lies behind it, also when two windows were given up and wait to be decided again.
+func TestWhatIsLeftOfAWindowKeepsItsPlace(t *testing.T) {
+	inBubble(t, 1, func(b *bubble) {
+		b.windowBytes = 64 << 10
+		var refuses atomic.Bool
+		refuses.Store(true)
+		b.cluster.Control(func(req kmsg.Request) (kmsg.Response, error, bool) {
+			b.cluster.KeepControl()
+			if fence, ok := req.(*kmsg.TxnOffsetCommitRequest); ok && refuses.Load() {
+				return refuse(fence, kerr.IllegalGeneration), nil, true
+			}
+			return nil, nil, false
+		})
+		p := b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		defer p.Close()
+		for i := range 300 {
+			p.Produce(b.t.Context(), &kgo.Record{Topic: b.name + ".counter.commands", Key: []byte("k"), Value: fmt.Appendf(nil, "%03d", i)}, nil)
+			b.sent.Add(1)
+		}
+		require.NoError(b.t, p.Flush(b.t.Context()))
+		a := b.begin("a", b.laboring(0, 4<<10))
+		a.await(b.t, func(l *log) bool { return l.windows["aborted"] >= 4 })
+		refuses.Store(false)
+		b.awaitAll()
+		for i, event := range b.readAll("counter.events") {
+			require.Equal(b.t, fmt.Sprintf("%d %03d", i+1, i), string(event.Value))
+		}
 	})
 }
