@@ -328,6 +328,17 @@ func TestTransactionalIDsAreTakenAtAnyMoment(t *testing.T) {
 	})
 }
 
+// evictAsItJoins throws a member out when it joins the next time, which is told by evicted; its JoinGroup is sent at release.
+func (b *bubble) evictAsItJoins(l *life) (evicted, release chan struct{}) {
+	evicted, release = make(chan struct{}), make(chan struct{})
+	l.wire.at(moment{key: kmsg.JoinGroup, when: asking}, func(*wireConn) {
+		b.evict(l)
+		close(evicted)
+		<-release
+	})
+	return evicted, release
+}
+
 // The sequence: a member is thrown out while it joins again, and another owns its shards and writes. Its client is told so in answer to JoinGroup,
 // takes a new member id and joins; nobody is told that anything was lost, and a fence under the new id is good.
 func TestEvictionThatLooksLikeARevocation(t *testing.T) {
@@ -335,12 +346,7 @@ func TestEvictionThatLooksLikeARevocation(t *testing.T) {
 		a := b.begin("a")
 		b.command(3)
 		b.awaitAll()
-		evicted, release := make(chan struct{}), make(chan struct{})
-		a.wire.at(moment{key: kmsg.JoinGroup, when: asking}, func(*wireConn) {
-			b.evict(a)
-			close(evicted)
-			<-release
-		})
+		evicted, release := b.evictAsItJoins(a)
 		other := b.begin("b")
 		<-evicted
 		b.command(1)
@@ -362,12 +368,7 @@ func TestEvictionThatComesBackAsTheSameAssignment(t *testing.T) {
 		a := b.begin("a")
 		b.command(3)
 		b.awaitAll()
-		evicted, release := make(chan struct{}), make(chan struct{})
-		a.wire.at(moment{key: kmsg.JoinGroup, when: asking}, func(*wireConn) {
-			b.evict(a)
-			close(evicted)
-			<-release
-		})
+		evicted, release := b.evictAsItJoins(a)
 		other := b.begin("b")
 		<-evicted
 		other.awaitRunning(b.t, 4)

@@ -166,7 +166,8 @@ func (s *shard) takeBack(drop bool) {
 	}
 }
 
-// closeStores flushes and closes; what cannot be flushed is restored from the changelog next time, so an error harms nobody.
+// closeStores flushes and closes; what cannot be flushed is restored from the changelog next time, and a scratch store that is left is removed by the next
+// rebuild, so an error harms nobody.
 func closeStores(tasks []*task) {
 	for _, t := range tasks {
 		if t.rebuild != nil {
