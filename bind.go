@@ -79,7 +79,7 @@ func (b *bound) context(ctx context.Context) *service.Context {
 		s.Specs = append(s.Specs, t.Commands(e.Name), t.Events(e.Name), t.Changelog(e.Name))
 		s.Components = append(s.Components, commands.Definition{
 			Topics: t, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, StateVersion: e.StateVersion, OnFailure: e.OnFailure, Prepare: b.prepare,
-			Replicated: s.Replicated, Version: s.Version,
+			Replicated: s.Replicated, Version: s.Version, CacheBytes: commands.CachesBytes / (len(b.model.Entities) * int(t.Partitions)),
 		}.Component(ctx))
 	}
 	for _, p := range b.model.Publications {
@@ -105,7 +105,10 @@ func (b *bound) context(ctx context.Context) *service.Context {
 }
 
 func (b *bound) addProjection(ctx context.Context, s *service.Context, p typed.BoundProjection) {
-	d := projections.Definition{Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, OnFailure: p.OnFailure, Prepare: b.prepare, Version: s.Version}
+	d := projections.Definition{
+		Topics: s.Topics, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, OnFailure: p.OnFailure, Prepare: b.prepare, Version: s.Version,
+		CacheBytes: projections.CachesBytes / (len(b.model.Projections) * int(s.Topics.Partitions)),
+	}
 	s.Specs = append(s.Specs, s.Topics.Rows(p.Name))
 	if p.Keyed {
 		s.Specs = append(s.Specs, s.Topics.Repartition(p.Name))

@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/partita-io/partita/contexts"
 	"github.com/partita-io/partita/kafka/client"
 	"github.com/partita-io/partita/partitions"
+	"github.com/partita-io/partita/replicated"
 	"github.com/partita-io/partita/service"
 	"github.com/partita-io/partita/statestore"
 )
@@ -25,8 +25,8 @@ type job struct {
 	Commands int
 	Brokers  []string
 	StateDir string
-	// Counters is how many replicated counters the commands count with, one each; 0 for none.
-	Counters int
+	// Counting: each command counts one of a hundred replicated counters up.
+	Counting bool
 	// Rebuild builds a second version of the table from its first event, beside the live one.
 	Rebuild bool
 	// Profile is the file for a CPU profile; empty for none.
@@ -156,12 +156,13 @@ func cpuTime() time.Duration {
 
 // serve runs the context until all commands are decided (and, with the projection, all rows written), or its stores are restored.
 func serve(ctx context.Context, j job, m *meter) (int, error) {
-	c, err := loadNamed(j.Name, j.Counters)
+	c, err := loadNamed(j.Name, j.Counting)
 	if err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	values := c.Values()
 	components := c.Components(ctx)
 	for i := range c.Projections {
 		components = append(components, c.TableComponent(ctx, &c.Projections[i], 1))
@@ -177,7 +178,7 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	case jobProjection:
 		components = components[1:]
 	case jobGo, jobGoProjection:
-		if components, err = typedComponents(ctx, c.Name); err != nil {
+		if components, err = typedComponents(ctx, c.Name, values); err != nil {
 			return 0, err
 		}
 		if j.Kind == jobGo {
@@ -197,7 +198,7 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 	}
 	err = partitions.Run(ctx, partitions.Config{
 		Context: c.Name, Shards: c.Partitions, Components: components, Client: client.Config{Brokers: j.Brokers}, Stores: stores,
-		Listener: progress.listener(), Needs: needs(c),
+		Listener: progress.listener(), Needs: needs(values),
 	})
 	if j.Kind == jobRestore {
 		return int(progress.restored.Load()), err
@@ -206,8 +207,8 @@ func serve(ctx context.Context, j job, m *meter) (int, error) {
 }
 
 // needs are the replicated values, where there are any.
-func needs(c *contexts.Context) []partitions.Need {
-	if values := c.Values(); values != nil {
+func needs(values *replicated.Values) []partitions.Need {
+	if values != nil {
 		return []partitions.Need{values}
 	}
 	return nil

@@ -41,7 +41,7 @@ func latencies(ctx context.Context, s settings, dir string) error {
 // latency measures, at a steady rate, from before a command is produced to when a read_committed reader has its event, and its row. Each run on a context
 // has carts and customers of its own.
 func latency(ctx context.Context, s settings, j job, run int, when string) error {
-	c, err := loadNamed(j.Name, j.Counters)
+	c, err := loadNamed(j.Name, j.Counting)
 	if err != nil {
 		return err
 	}

@@ -63,16 +63,21 @@ func prepare(ctx context.Context, s settings, j job, l load) error {
 // addItem is the command of the cart with this number.
 func addItem(c *contexts.Context, cart int, customer string) (*kgo.Record, error) {
 	m := c.Entity("cart").Command("AddItem")
-	value, err := c.Codec.Encode(nil, m, []any{fmt.Sprintf("sku-%d", cart%10), int64(2), int64(30), customer})
+	value, err := c.Codec.Encode(nil, m, []any{skuOf(cart), int64(2), int64(30), customer})
 	return &kgo.Record{
 		Topic: c.Name + ".cart.commands", Key: fmt.Appendf(nil, "cart-%d", cart), Value: value,
 		Headers: []kgo.RecordHeader{{Key: records.Type, Value: []byte("AddItem")}},
 	}, err
 }
 
-// loadNamed loads the measured folder under the name of a run, so that runs on one broker do not meet. With counters each command counts one of so many
-// replicated counters up, too.
-func loadNamed(name string, counters int) (*contexts.Context, error) {
+// skus are what carts hold, one each.
+const skus = 100
+
+func skuOf(cart int) string { return fmt.Sprintf("sku-%d", cart%skus) }
+
+// loadNamed loads the measured folder under the name of a run, so that runs on one broker do not meet. When counting, each command counts
+// the replicated counter of its item up, too.
+func loadNamed(name string, counting bool) (*contexts.Context, error) {
 	dir, err := os.MkdirTemp("", "partita-bench-context")
 	if err != nil {
 		return nil, err
@@ -84,8 +89,8 @@ func loadNamed(name string, counters int) (*contexts.Context, error) {
 	if err := rewrite(filepath.Join(dir, "context.yaml"), "context: bench", "context: "+name); err != nil {
 		return nil, err
 	}
-	if counters > 0 {
-		if err := count(dir, counters); err != nil {
+	if counting {
+		if err := count(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -94,16 +99,14 @@ func loadNamed(name string, counters int) (*contexts.Context, error) {
 }
 
 // count has the folder's commands count.
-func count(dir string, counters int) error {
+func count(dir string) error {
 	declared := "replicated:\n"
-	for i := range counters {
-		declared += fmt.Sprintf("  count-%d: {type: counter}\n", i)
+	for i := range skus {
+		declared += fmt.Sprintf("  %s: {type: counter}\n", skuOf(i))
 	}
-	const emitted = "return emit("
-	counting := fmt.Sprintf(`return increment("count-%%d" %% (hash(ctx.entity_id) %% %d), 1), emit(`, counters)
 	return errors.Join(
 		rewrite(filepath.Join(dir, "context.yaml"), "projections:\n", declared+"\nprojections:\n"),
-		rewrite(filepath.Join(dir, "cart.star"), emitted, counting),
+		rewrite(filepath.Join(dir, "cart.star"), "return emit(", "return increment(cmd.sku, 1), emit("),
 	)
 }
 
@@ -117,7 +120,7 @@ func rewrite(file, old, text string) error {
 }
 
 func createTopics(ctx context.Context, s settings, j job) (*contexts.Context, error) {
-	c, err := loadNamed(j.Name, j.Counters)
+	c, err := loadNamed(j.Name, j.Counting)
 	if err != nil {
 		return nil, err
 	}

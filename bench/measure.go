@@ -48,7 +48,8 @@ func measure(ctx context.Context, s settings, memory int) error {
 		{"Starlark, no command id", "star", load{}, job{Kind: jobEntities}, []next{
 			{jobRestore, "restore of its changelog, per record"}, {jobProjection, "its events, re-keyed to rows, Starlark"},
 		}},
-		{"Starlark, counting with 100 replicated counters", "counts", load{}, job{Kind: jobEntities, Counters: 100}, nil},
+		{"Go, counting with 100 replicated counters", "gocounts", load{}, job{Kind: jobGo, Counting: true}, nil},
+		{"Starlark, counting with 100 replicated counters", "counts", load{}, job{Kind: jobEntities, Counting: true}, nil},
 		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}, nil},
 		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}, nil},
 	} {

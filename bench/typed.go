@@ -8,6 +8,7 @@ import (
 	"github.com/partita-io/partita/kafka/topics"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/projections"
+	"github.com/partita-io/partita/replicated"
 )
 
 // The folder bench/cart in Go.
@@ -46,6 +47,22 @@ func (c Cart) addItem(cmd AddItem, _ typed.Context) typed.Effects {
 	return typed.Emit(ItemAdded(cmd))
 }
 
+// counted are the counters of the items.
+type counted map[string]typed.Counter
+
+func newCounted() (counted, []typed.Part) {
+	c, parts := counted{}, []typed.Part{}
+	for i := range skus {
+		counter := typed.NewCounter(skuOf(i))
+		c[counter.Name()], parts = counter, append(parts, counter)
+	}
+	return c, parts
+}
+
+func (c counted) addItem(cart Cart, cmd AddItem, ctx typed.Context) typed.Effects {
+	return cart.addItem(cmd, ctx).And(c[cmd.SKU].Increment(1))
+}
+
 func (c *Cart) itemAdded(e ItemAdded) {
 	c.CustomerID = e.CustomerID
 	c.Lines[e.SKU] += e.Quantity
@@ -65,19 +82,25 @@ func (t *Totals) itemAdded(e ItemAdded, _ *typed.EventContext) {
 
 func customer(e ItemAdded, _ *typed.EventContext) string { return e.CustomerID }
 
-// typedComponents are the folder's: the entity, and the re-keyed projection.
-func typedComponents(ctx context.Context, name string) ([]partitions.Component, error) {
+// typedComponents are the folder's: the entity, which counts if there are values, and the re-keyed projection.
+func typedComponents(ctx context.Context, name string, values *replicated.Values) ([]partitions.Component, error) {
+	addItem, parts := Cart.addItem, []typed.Part(nil)
+	if values != nil {
+		var counters counted
+		counters, parts = newCounted()
+		addItem = counters.addItem
+	}
 	cart := typed.NewEntity("cart",
-		typed.On(Cart.addItem), typed.Apply((*Cart).itemAdded), typed.Initial(func() Cart { return Cart{Lines: map[string]int64{}} }))
-	model, err := typed.Bind(ctx, typed.Config{}, cart,
-		typed.NewProjection("totals", typed.From(cart), typed.Fold((*Totals).itemAdded), typed.Key[Totals](customer)))
+		typed.On(addItem), typed.Apply((*Cart).itemAdded), typed.Initial(func() Cart { return Cart{Lines: map[string]int64{}} }))
+	parts = append(parts, cart, typed.NewProjection("totals", typed.From(cart), typed.Fold((*Totals).itemAdded), typed.Key[Totals](customer)))
+	model, err := typed.Bind(ctx, typed.Config{}, parts...)
 	if err != nil {
 		return nil, err
 	}
 	e, p := model.Entities[0], model.Projections[0]
 	in := topics.Context{Name: name, Partitions: shards}
 	return []partitions.Component{
-		commands.Definition{Topics: in, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember}.Component(ctx),
+		commands.Definition{Topics: in, Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, Replicated: values}.Component(ctx),
 		projections.Definition{
 			Topics: in, Name: p.Name, Behavior: p.Behavior, Keyed: p.Keyed, Sources: []string{in.Events(e.Name).Name},
 		}.Component(ctx),

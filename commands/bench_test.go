@@ -38,6 +38,7 @@ type sink struct{}
 func (sink) NowMS() int64                                                   { return 1_000_000 }
 func (sink) Get([]byte) ([]byte, error)                                     { return nil, nil }
 func (sink) Put(*partitions.Record, []byte, []byte, []kgo.RecordHeader)     {}
+func (sink) PutCopied(*partitions.Record, []byte, []byte, *partitions.Copy) {}
 func (sink) Delete(*partitions.Record, []byte, []kgo.RecordHeader)          {}
 func (sink) Produce(*partitions.Record, partitions.OutputKind, *kgo.Record) {}
 func (sink) CanReply(string, int32) (int32, bool)                           { return 0, true }

@@ -32,16 +32,19 @@ type Definition struct {
 	// MaxRecordBytes bounds an event, a stored entity, an answer and a dead letter, headers included. Default 1,000,000 less what Kafka itself
 	// adds: what clients and brokers take unless they are told otherwise.
 	MaxRecordBytes int
-	// CacheBytes bounds the decoded entities that one shard keeps; while commands are decided they may take a quarter more. Default 16 MiB.
+	// CacheBytes bounds the decoded entities that one shard keeps; while commands are decided they may take a quarter more. Default: a shard's part of
+	// [CachesBytes].
 	CacheBytes int
 	// ReleaseCommands is how many waiting commands of a parked entity one window decides at most, together of no more than 1 MiB; the rest goes on in
 	// another, so that memory stays bounded and other entities have their turn. Default 200.
 	ReleaseCommands int
 }
 
+// CachesBytes is what all caches of decoded entities together should take, when one process owns all shards.
+const CachesBytes = 96 << 20
+
 const (
 	defaultMaxRecordBytes = 1_000_000 - 4096
-	defaultCacheBytes     = 16 << 20
 	maxKeyBytes           = 1024
 
 	defaultReleaseCommands = 200
@@ -54,7 +57,7 @@ func (d Definition) Component(ctx context.Context) partitions.Component {
 		d.MaxRecordBytes = defaultMaxRecordBytes
 	}
 	if d.CacheBytes == 0 {
-		d.CacheBytes = defaultCacheBytes
+		d.CacheBytes = CachesBytes / int(d.Topics.Partitions)
 	}
 	if d.StateVersion == 0 {
 		d.StateVersion = 1

@@ -15,25 +15,27 @@ type entity struct {
 	state   entities.State
 	decoded bool
 	// inBatch: a command of the entity waits to be decided.
-	inBatch     bool
-	cachedBytes int
+	inBatch bool
 }
 
 // decodedFactor is about how much larger a decoded state is than its bytes.
 const (
 	decodedFactor  = 6
-	entityOverhead = 400
+	entityOverhead = 200
 	outcomeBytes   = 200
 )
 
 func (e *entity) approximateBytes() int {
-	return entityOverhead + len(e.id) + decodedFactor*len(e.stored.State) + outcomeBytes*len(e.stored.Outcomes)
+	return entityOverhead + decodedFactor*len(e.stored.State) + outcomeBytes*len(e.stored.Outcomes)
 }
+
+// hold has the cache hold an entity as it is now. It is trimmed between batches: one that is being decided stays.
+func (p *processor) hold(e *entity) { p.cache.Set(e.id, e, e.approximateBytes()) }
 
 // find finds an entity, in the cache or in the window and the store. If a command of it waits to be decided, it is decided first.
 func (p *processor) find(w partitions.Window, key []byte) (*entity, *entities.Failure, error) {
-	e := p.cache.get(key)
-	if e == nil {
+	e, ok := p.cache.Get(key)
+	if !ok {
 		return p.load(w, key)
 	}
 	if e.inBatch {
@@ -56,7 +58,7 @@ func (p *processor) load(w partitions.Window, key []byte) (*entity, *entities.Fa
 			return nil, unreadable(e.id, err), nil
 		}
 	}
-	p.cache.add(e)
+	p.hold(e)
 	return e, nil, nil
 }
 

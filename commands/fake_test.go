@@ -187,6 +187,11 @@ func (w *window) Put(_ *partitions.Record, key, value []byte, _ []kgo.RecordHead
 	w.overlay[string(key)] = value
 }
 
+func (w *window) PutCopied(cause *partitions.Record, key, value []byte, to *partitions.Copy) {
+	w.Put(cause, key, value, nil)
+	w.Produce(cause, partitions.OutputReplicated, &kgo.Record{Topic: to.Topic, Key: to.Key, Value: value})
+}
+
 func (w *window) Delete(_ *partitions.Record, key []byte, _ []kgo.RecordHeader) {
 	if !entities.IsReserved(key) {
 		panic("an entity is never taken out of the store")

@@ -336,30 +336,3 @@ func (l *law) check() {
 	}
 	require.Zero(t, kept, "nothing is left in the store of what has gone")
 }
-
-// The cache is a map with a bound.
-func TestCacheAccountsForWhatItHolds(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		c := newCache(rapid.IntRange(1, 5000).Draw(t, "most"))
-		for range rapid.IntRange(1, 50).Draw(t, "steps") {
-			id := rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}).Draw(t, "id")
-			e := c.get([]byte(id))
-			if e == nil {
-				e = &entity{id: id}
-				c.add(e)
-			}
-			e.stored.State = make([]byte, rapid.IntRange(0, 300).Draw(t, "size"))
-			c.grow(e)
-			if rapid.Bool().Draw(t, "trim") {
-				c.trim()
-				require.LessOrEqual(t, c.bytes, c.most)
-			}
-			bytes := 0
-			for _, held := range c.entries {
-				bytes += held.Value.(*entity).approximateBytes()
-			}
-			require.Equal(t, bytes, c.bytes)
-			require.Equal(t, len(c.entries), c.byUse.Len())
-		}
-	})
-}

@@ -96,7 +96,7 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 		return
 	}
 	e.stored, e.state, e.decoded = next, d.State, len(next.State) > 0
-	p.cache.grow(e)
+	p.hold(e)
 	w.Put(q.cause, q.record.Key, value, nil)
 	for _, event := range events {
 		w.Produce(q.cause, partitions.OutputEvent, event)
@@ -157,7 +157,7 @@ func (p *processor) remember(w partitions.Window, q *request, e *entity, o entit
 		return false
 	}
 	e.stored = next
-	p.cache.grow(e)
+	p.hold(e)
 	w.Put(q.cause, q.record.Key, value, nil)
 	return true
 }

@@ -108,7 +108,7 @@ func (p *processor) setParked(w partitions.Window, cause *partitions.Record, e *
 	next.Parked = parked
 	value := encode(&next)
 	e.stored = next
-	p.cache.grow(e)
+	p.hold(e)
 	w.Put(cause, []byte(e.id), value, nil)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/internal/lru"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/replicated"
@@ -16,10 +17,11 @@ type processor struct {
 	ctx        context.Context //nolint:containedctx // A processor lives as long as its context, and its interface has none.
 	definition Definition
 	shard      int32
-	cache      *cache
-	reader     reader
-	writer     writer
-	own        *replicated.Own
+	// cache holds the newest decided entities, committed or not.
+	cache  *lru.Cache[*entity]
+	reader reader
+	writer writer
+	own    *replicated.Own
 	// views are nil for a context without replicated values.
 	views behaviors.Views
 
@@ -39,7 +41,7 @@ const mostTogether = 1024
 func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
 	input := records.TopicPartition{Topic: d.Topics.Commands(d.Name).Name, Partition: shard}
 	p := &processor{
-		ctx: ctx, definition: d, shard: shard, cache: newCache(d.CacheBytes), reader: newReader(input), writer: newWriter(d, shard),
+		ctx: ctx, definition: d, shard: shard, cache: lru.New[*entity](d.CacheBytes), reader: newReader(input), writer: newWriter(d, shard),
 		own: replicated.NewOwn(d.Replicated, d.Name, shard),
 	}
 	if p.own != nil {
@@ -50,7 +52,7 @@ func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
 
 // Dropped forgets everything decided: the cache holds it.
 func (p *processor) Dropped() {
-	p.cache.clear()
+	p.cache.Clear()
 	p.own.Forget()
 }
 
@@ -65,16 +67,15 @@ func (p *processor) Process(w partitions.Window, recs []partitions.Record) error
 			p.forget()
 			return err
 		}
-		if len(p.waiting) == mostTogether || p.cache.overflows() {
+		if len(p.waiting) == mostTogether || p.cache.Overflows() {
 			if err := p.decide(w); err != nil {
 				return err
 			}
-			p.cache.trim()
+			p.cache.Trim()
 		}
 	}
 	err := p.decide(w)
-	p.cache.trim()
-	p.own.Publish(w)
+	p.cache.Trim()
 	return err
 }
 

@@ -422,7 +422,7 @@ func TestStoreThatFailsStopsTheShardAndCachesNothing(t *testing.T) {
 	recs := []partitions.Record{command("c1", "+1"), command(other, "+1")}
 	require.ErrorIs(t, d.processor.Process(d.window, recs), errDisk)
 	require.Empty(t, d.processor.waiting)
-	require.Empty(t, d.processor.cache.entries)
+	require.Zero(t, d.processor.cache.Bytes())
 
 	d.window.getFails = nil
 	d.do(recs...)
@@ -458,7 +458,7 @@ func TestCacheStaysWithinItsBoundsDuringOneBatch(t *testing.T) {
 	}
 	d.do(recs...)
 	require.Less(t, d.behavior.together, 30)
-	require.LessOrEqual(t, d.processor.cache.bytes, 8<<10)
+	require.LessOrEqual(t, d.processor.cache.Bytes(), 8<<10)
 	require.Len(t, d.window.of(partitions.OutputEvent), 500)
 }
 

@@ -10,9 +10,6 @@ import (
 	"github.com/partita-io/partita/pubsub"
 )
 
-// entityCachesBytes is what all caches of decoded entities together may take, when one process owns all shards.
-const entityCachesBytes = 48 << 20
-
 // Components are the processors of the folder that always run: one for each entity type, each subscription and each stream. Of tables there may be several
 // versions, see [Context.TableComponent]. What they ask a behaviour ends with ctx.
 func (c *Context) Components(ctx context.Context) []partitions.Component {
@@ -21,7 +18,7 @@ func (c *Context) Components(ctx context.Context) []partitions.Component {
 		e := &c.Entities[i]
 		all = append(all, commands.Definition{
 			Topics: c.TopicContext(), Name: e.Name, Behavior: e.Behavior, Remember: e.Remember, StateVersion: e.StateVersion, OnFailure: e.OnFailure, Version: c.Hash,
-			Replicated: c.values, CacheBytes: entityCachesBytes / (len(c.Entities) * int(c.Partitions)), Prepare: c.prepare(),
+			Replicated: c.values, CacheBytes: commands.CachesBytes / (len(c.Entities) * int(c.Partitions)), Prepare: c.prepare(),
 		}.Component(ctx))
 	}
 	for i := range c.Projections {
@@ -49,7 +46,7 @@ func (c *Context) streamComponent(ctx context.Context, p *Projection) partitions
 func (c *Context) TableComponent(ctx context.Context, p *Projection, version int) partitions.Component {
 	return projections.Definition{
 		Topics: c.TopicContext(), Name: p.Name, Number: version, Behavior: p.Behavior, Sources: p.sourceTopics(), Keyed: p.Keyed, OnFailure: p.OnFailure,
-		Version: c.Hash, Prepare: c.prepare(),
+		Version: c.Hash, Prepare: c.prepare(), CacheBytes: projections.CachesBytes / (len(c.Projections) * int(c.Partitions)),
 	}.Component(ctx)
 }
 

@@ -20,6 +20,8 @@ type change struct {
 	headers []kgo.RecordHeader
 	// cause is the record that made it, for the case that the broker refuses the changelog record.
 	cause *Record
+	// copy is where else the value goes; nil: nowhere.
+	copy *Copy
 	// written is the changelog record, once produced; its offset is known when the window is flushed.
 	written *kgo.Record
 }
@@ -38,22 +40,35 @@ func (o *overlay) get(key []byte) ([]byte, bool) {
 
 // set records a change and returns by how many bytes the overlay has grown.
 func (o *overlay) set(cause *Record, key, value []byte, headers []kgo.RecordHeader) int {
+	return o.setCopied(cause, key, value, headers, nil)
+}
+
+// setCopied is set, of a change that goes elsewhere too.
+func (o *overlay) setCopied(cause *Record, key, value []byte, headers []kgo.RecordHeader, to *Copy) int {
 	if c, ok := o.changes[string(key)]; ok {
-		grown := len(value) - len(c.value)
-		c.value, c.headers, c.cause = value, headers, cause
+		grown := len(value) - len(c.value) + to.overhead() - c.copy.overhead()
+		c.value, c.headers, c.cause, c.copy = value, headers, cause, to
 		o.bytes += grown
 		return grown
 	}
-	c := &change{key: key, value: value, headers: headers, cause: cause}
+	c := &change{key: key, value: value, headers: headers, cause: cause, copy: to}
 	if o.changes == nil {
 		o.changes = make(map[string]*change)
 	}
 	o.changes[string(key)] = c
 	o.order = append(o.order, c)
-	grown := len(key) + len(value) + changeOverhead
+	grown := len(key) + len(value) + changeOverhead + to.overhead()
 	o.bytes += grown
 	return grown
 }
 
 // changeOverhead is about what a change costs beside its key and value.
 const changeOverhead = 160
+
+// overhead is about what a copy costs, whose value is that of the change.
+func (c *Copy) overhead() int {
+	if c == nil {
+		return 0
+	}
+	return len(c.Key) + outputOverhead
+}

@@ -90,6 +90,9 @@ type Window interface {
 	// Put sets the value of key, for the record that caused it. headers go with the changelog record; the last Put of a window wins.
 	// key and value must not be changed afterwards.
 	Put(cause *Record, key, value []byte, headers []kgo.RecordHeader)
+	// PutCopied is Put, and the value that the window ends with goes elsewhere too: one record, however often it was put. key, value and to must not be
+	// changed afterwards.
+	PutCopied(cause *Record, key, value []byte, to *Copy)
 	// Delete removes key and writes a tombstone to the changelog.
 	Delete(cause *Record, key []byte, headers []kgo.RecordHeader)
 
@@ -107,6 +110,12 @@ type Window interface {
 
 	// Count adds one to a counter once the window is committed; see [Tally].
 	Count(t Tally)
+}
+
+// A Copy is where the value of a key goes beside the changelog: to the partition of the task's shard in another topic, under another key.
+type Copy struct {
+	Topic string
+	Key   []byte
 }
 
 // OutputKind tells what a produced record is for: it decides what happens when the broker refuses it for good.

@@ -29,6 +29,10 @@ func (v *view) Put(cause *Record, key, value []byte, headers []kgo.RecordHeader)
 	v.part.bytes += v.part.overlay.set(cause, key, value, headers)
 }
 
+func (v *view) PutCopied(cause *Record, key, value []byte, to *Copy) {
+	v.part.bytes += v.part.overlay.setCopied(cause, key, value, nil, to)
+}
+
 func (v *view) Delete(cause *Record, key []byte, headers []kgo.RecordHeader) {
 	v.part.bytes += v.part.overlay.set(cause, key, nil, headers)
 }

@@ -122,7 +122,7 @@ func (w *window) collect(p *part) {
 	p.bytes = 0
 }
 
-// close adds what a window ends with: one changelog record for each changed key, and progress records.
+// close adds what a window ends with: one changelog record for each changed key, with its copy if it has one, and progress records.
 func (w *window) close(progressTopic string, nowMS int64) {
 	at := time.UnixMilli(nowMS)
 	for _, p := range w.parts {
@@ -133,6 +133,11 @@ func (w *window) close(progressTopic string, nowMS int64) {
 					Key: c.key, Value: c.value, Headers: c.headers, Timestamp: at,
 				}
 				w.waiting = append(w.waiting, output{record: c.written, cause: c.cause, kind: OutputChangelog})
+				if c.copy != nil {
+					w.waiting = append(w.waiting, output{cause: c.cause, kind: OutputReplicated, record: &kgo.Record{
+						Topic: c.copy.Topic, Partition: p.task.shard.number, Key: c.copy.Key, Value: c.value, Timestamp: at,
+					}})
+				}
 			}
 		}
 		p.notes = p.positions()

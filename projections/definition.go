@@ -32,7 +32,12 @@ type Definition struct {
 	// MaxRecordBytes bounds a row and a dead letter, headers included. Default 1,000,000 less what Kafka itself adds: what clients and brokers take
 	// unless they are told otherwise.
 	MaxRecordBytes int
+	// CacheBytes bounds the rows that one shard keeps in memory. Default: a shard's part of [CachesBytes].
+	CacheBytes int
 }
+
+// CachesBytes is what all caches of rows together should take, when one process owns all shards.
+const CachesBytes = 32 << 20
 
 const (
 	defaultMaxRecordBytes = 1_000_000 - 4096
@@ -43,6 +48,9 @@ const (
 func (d Definition) Component(ctx context.Context) partitions.Component {
 	if d.MaxRecordBytes == 0 {
 		d.MaxRecordBytes = defaultMaxRecordBytes
+	}
+	if d.CacheBytes == 0 {
+		d.CacheBytes = CachesBytes / int(d.Topics.Partitions)
 	}
 	d.Sources = slices.Clone(d.Sources)
 	c := partitions.Component{

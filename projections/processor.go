@@ -9,6 +9,7 @@ import (
 
 	"github.com/partita-io/partita/entities"
 	"github.com/partita-io/partita/inbox"
+	"github.com/partita-io/partita/internal/lru"
 	"github.com/partita-io/partita/kafka/records"
 	"github.com/partita-io/partita/partitions"
 )
@@ -16,6 +17,8 @@ import (
 // A processor is a table's task on one shard: rows are in the window and the store.
 type processor struct {
 	follower
+	// rows are those that were read or written last, committed or not; nil: there is none of the key.
+	rows        *lru.Cache[[]byte]
 	definition  Definition
 	repartition string
 	rowType     []byte
@@ -24,7 +27,7 @@ type processor struct {
 
 func newProcessor(ctx context.Context, d Definition, shard int32) *processor {
 	p := &processor{
-		definition: d, repartition: d.Topics.Repartition(d.component()).Name,
+		rows: lru.New[[]byte](d.CacheBytes), definition: d, repartition: d.Topics.Repartition(d.component()).Name,
 		rowType: []byte(d.Behavior.RowType()), rowContent: []byte(d.Behavior.RowContentType()),
 	}
 	p.follower = follower{
@@ -74,7 +77,7 @@ func (p *processor) fold(w partitions.Window, r *partitions.Record, f *inbox.Fac
 			Code: entities.Misrouted, Message: fmt.Sprintf("the row belongs to partition %d: give the projection a key, so that events are re-keyed", right),
 		}, nil
 	}
-	row, err := w.Get(r.Key)
+	row, err := p.row(w, r.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +96,7 @@ func (p *processor) fold(w partitions.Window, r *partitions.Record, f *inbox.Fac
 	if changed == nil {
 		if row != nil {
 			w.Delete(r, r.Key, headers)
+			p.hold(r.Key, nil)
 			w.Count(partitions.Tally{Kind: partitions.RowWritten, RecordTimeMS: f.Event.NowMS})
 		}
 		return nil, nil
@@ -103,9 +107,30 @@ func (p *processor) fold(w partitions.Window, r *partitions.Record, f *inbox.Fac
 		}, nil
 	}
 	w.Put(r, r.Key, changed, headers)
+	p.hold(r.Key, changed)
 	w.Count(partitions.Tally{Kind: partitions.RowWritten, RecordTimeMS: f.Event.NowMS})
 	return nil, nil
 }
+
+// row is the row of a key, as of all earlier records; nil: there is none.
+func (p *processor) row(w partitions.Window, key []byte) ([]byte, error) {
+	if row, ok := p.rows.Get(key); ok {
+		return row, nil
+	}
+	row, err := w.Get(key)
+	if err == nil {
+		p.hold(key, row)
+	}
+	return row, err
+}
+
+func (p *processor) hold(key, row []byte) {
+	p.rows.Set(string(key), row, len(row))
+	p.rows.Trim()
+}
+
+// Dropped forgets the rows: they may be of what is not committed.
+func (p *processor) Dropped() { p.rows.Clear() }
 
 // rowHeaders say what the row is and which event it knows of, so that a reader can wait for a write of its own.
 func (p *processor) rowHeaders(f *inbox.Fact) []kgo.RecordHeader {

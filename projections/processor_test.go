@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,16 +55,22 @@ type window struct {
 	rows     map[string][]byte
 	headers  map[string][]kgo.RecordHeader
 	puts     int
+	gets     int
 	deletes  []string
 	outputs  [partitions.OutputMessage + 1][]*kgo.Record
 	tallies  []partitions.Tally
 	getFails error
 }
 
-func (w *window) NowMS() int64                         { return 1_000_000 }
-func (w *window) Get(key []byte) ([]byte, error)       { return w.rows[string(key)], w.getFails }
-func (w *window) CanReply(string, int32) (int32, bool) { return 0, false }
-func (w *window) Count(t partitions.Tally)             { w.tallies = append(w.tallies, t) }
+func (w *window) NowMS() int64                                                   { return 1_000_000 }
+func (w *window) PutCopied(*partitions.Record, []byte, []byte, *partitions.Copy) {}
+func (w *window) CanReply(string, int32) (int32, bool)                           { return 0, false }
+func (w *window) Count(t partitions.Tally)                                       { w.tallies = append(w.tallies, t) }
+
+func (w *window) Get(key []byte) ([]byte, error) {
+	w.gets++
+	return w.rows[string(key)], w.getFails
+}
 
 // Partitions is three for a topic of others.
 func (w *window) Partitions(topic string) (int32, error) {
@@ -97,7 +104,7 @@ func newDesk(t *testing.T, change ...func(*Definition)) *desk {
 	t.Helper()
 	b := &lines{}
 	d := Definition{
-		Topics: topics.Context{Name: "shop", Partitions: 1}, Name: "notes", Behavior: b, Sources: []string{"shop.cart.events"}, Version: "v7",
+		Topics: topics.Context{Name: "shop", Partitions: 1}, Name: "notes", Behavior: b, Sources: []string{"shop.cart.events"}, Version: "v7", CacheBytes: 1 << 20,
 		MaxRecordBytes: 4096,
 	}
 	for _, c := range change {
@@ -215,6 +222,35 @@ func TestEmptyRowIsARow(t *testing.T) {
 	d.do(event("k same"))
 	require.Equal(t, 1, d.window.puts)
 	require.Empty(t, d.window.deletes)
+}
+
+func TestAHotRowIsReadFromTheStoreOnce(t *testing.T) {
+	d := newDesk(t)
+	for range 3 {
+		d.do(event("k a"), event("k delete"), event("k b"))
+	}
+	require.Equal(t, "b\n", string(d.window.rows["c1"]), "deleted rows are known to be none")
+	require.Equal(t, 1, d.window.gets)
+}
+
+func TestRowsThatWereDroppedAreReadAgain(t *testing.T) {
+	d := newDesk(t)
+	d.do(event("k a"))
+	d.window.rows["c1"] = []byte("before\n")
+	d.processor.Dropped()
+	d.do(event("k a"))
+	require.Equal(t, "before\na\n", string(d.window.rows["c1"]))
+}
+
+func TestRowsInMemoryAreBounded(t *testing.T) {
+	d := newDesk(t, func(d *Definition) { d.CacheBytes = 4 << 10 })
+	for i := range 100 {
+		r := event("k " + strings.Repeat("x", 100))
+		r.Key = []byte(strconv.Itoa(i))
+		d.do(r)
+		require.LessOrEqual(t, d.processor.rows.Bytes(), 4<<10)
+	}
+	require.Len(t, d.window.rows, 100)
 }
 
 func TestUnwantedEventsArePassedOver(t *testing.T) {

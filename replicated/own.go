@@ -2,10 +2,7 @@ package replicated
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/partita-io/partita/crdt"
 	"github.com/partita-io/partita/entities"
@@ -21,15 +18,18 @@ type Own struct {
 	component string
 	shard     int32
 	held      map[string]*contribution
+	// staged is room for what is staged.
+	staged Staged
 }
 
 // A contribution is one as of the window being decided.
 type contribution struct {
 	crdt.Contribution
+	// stored is its key in the store, and public where all instances read it.
+	stored []byte
+	public partitions.Copy
 	// unreadable is why what the store has is not known; nothing is written over it.
 	unreadable error
-	// cause is the last record that changed it since it was produced; nil if none has.
-	cause *partitions.Record
 }
 
 // NewOwn has the contributions of a component's task on a shard.
@@ -47,20 +47,24 @@ func (o *Own) Load(w partitions.Window) error {
 	}
 	held := make(map[string]*contribution, len(o.values.types))
 	for name, t := range o.values.types {
-		data, err := w.Get(entities.ContributionKey(name))
+		c := &contribution{
+			stored: entities.ContributionKey(name), public: partitions.Copy{Topic: o.values.topic, Key: key(name, o.component, o.shard)},
+		}
+		data, err := w.Get(c.stored)
 		if err != nil {
 			return err
 		}
-		held[name] = o.read(t, data)
+		c.Contribution, c.unreadable = o.read(t, data)
+		held[name] = c
 	}
 	o.held = held
 	return nil
 }
 
-func (o *Own) read(t crdt.Type, data []byte) *contribution {
+func (o *Own) read(t crdt.Type, data []byte) (crdt.Contribution, error) {
 	replica := number(o.component, o.shard)
 	if data == nil {
-		return &contribution{Contribution: crdt.New(t, replica)}
+		return crdt.New(t, replica), nil
 	}
 	c, err := crdt.Parse(data)
 	switch {
@@ -69,7 +73,7 @@ func (o *Own) read(t crdt.Type, data []byte) *contribution {
 	case err == nil && c.Shard() != replica:
 		err = fmt.Errorf("it is of replica %d, not %d", c.Shard(), replica)
 	}
-	return &contribution{Contribution: c, unreadable: err}
+	return c, err
 }
 
 // Forget drops what was decided and will not be committed.
@@ -92,71 +96,61 @@ func (o *Own) View(name string) crdt.View {
 }
 
 // Staged is what a decision changes, to be kept when its command is accepted.
-type Staged map[string]crdt.Contribution
+type Staged []staged
 
-// Stage applies changes without keeping them. The failure says why one cannot be.
+// A staged change is a contribution as it will be.
+type staged struct {
+	of   *contribution
+	next crdt.Contribution
+}
+
+// Stage applies changes without keeping them. What it returns is good until the next call. The failure says why a change cannot be.
 func (o *Own) Stage(changes []entities.Change) (Staged, *entities.Failure) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	staged := Staged{}
+	if o == nil {
+		o = &Own{}
+	}
+	all := o.staged[:0]
 	for _, change := range changes {
-		c, err := o.changed(staged, change)
-		if err == nil {
-			err = c.Within(MaxContributionBytes)
-		}
-		if err != nil {
+		var err error
+		if all, err = o.stage(all, change); err != nil {
 			return nil, &entities.Failure{Code: entities.BehaviorError, Message: fmt.Sprintf("replicated value %s: %v", change.Value, err)}
 		}
-		staged[change.Value] = c
 	}
-	return staged, nil
+	o.staged = all
+	return all, nil
 }
 
-func (o *Own) changed(staged Staged, change entities.Change) (crdt.Contribution, error) {
-	if o == nil || o.held[change.Value] == nil {
-		return crdt.Contribution{}, fmt.Errorf("it is not declared: add it to replicated in context.yaml")
-	}
+// stage adds one change to those before it.
+func (o *Own) stage(all Staged, change entities.Change) (Staged, error) {
 	held := o.held[change.Value]
-	if held.unreadable != nil {
-		return crdt.Contribution{}, fmt.Errorf("this task's own part cannot be read: %w", held.unreadable)
+	switch {
+	case held == nil:
+		return nil, fmt.Errorf("it is not declared: add it to replicated in context.yaml")
+	case held.unreadable != nil:
+		return nil, fmt.Errorf("this task's own part cannot be read: %w", held.unreadable)
 	}
-	c, ok := staged[change.Value]
-	if !ok {
-		c = held.Contribution
+	i := slices.IndexFunc(all, func(s staged) bool { return s.of == held })
+	if i < 0 {
+		i, all = len(all), append(all, staged{of: held, next: held.Contribution})
 	}
-	view, err := o.values.View(change.Value).With(c)
-	if err != nil {
-		return c, err
+	next, err := all[i].next.Apply(change.Operation, o.values.View(change.Value))
+	if err == nil {
+		err = next.Within(MaxContributionBytes)
 	}
-	return c.Apply(change.Operation, view)
+	all[i].next = next
+	return all, err
 }
 
-// Keep writes what was staged to the store, for the record that caused it.
-func (o *Own) Keep(w partitions.Window, cause *partitions.Record, staged Staged) {
-	for _, name := range slices.Sorted(maps.Keys(staged)) {
-		held, next := o.held[name], staged[name]
-		if next.Version() == held.Version() {
+// Keep writes what was staged, for the record that caused it: to the store, and to where all instances read it.
+func (o *Own) Keep(w partitions.Window, cause *partitions.Record, all Staged) {
+	for _, s := range all {
+		if s.next.Version() == s.of.Version() {
 			continue
 		}
-		held.Contribution, held.cause = next, cause
-		w.Put(cause, entities.ContributionKey(name), next.Append(nil), nil)
-	}
-}
-
-// Publish produces what was changed since the last time: one record for each value, however many commands changed it.
-func (o *Own) Publish(w partitions.Window) {
-	if o == nil {
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(o.held)) {
-		held := o.held[name]
-		if held.cause == nil {
-			continue
-		}
-		w.Produce(held.cause, partitions.OutputReplicated, &kgo.Record{
-			Topic: o.values.topic, Partition: o.shard, Key: key(name, o.component, o.shard), Value: held.Append(nil),
-		})
-		held.cause = nil
+		s.of.Contribution = s.next
+		w.PutCopied(cause, s.of.stored, s.next.Append(make([]byte, 0, s.next.Size())), &s.of.public)
 	}
 }
