@@ -36,7 +36,7 @@ type effect struct {
 	reply         star.Value
 	code, message string
 	letter        *letter
-	change        entities.Change
+	change        *entities.Change
 }
 
 type effectKind string
@@ -142,7 +142,7 @@ func effectsOf(v star.Value) ([]*effect, error) {
 		if n := star.Len(v); n > maxEffects {
 			return nil, fmt.Errorf("%w: returned %d effects: a command has at most %d", errSizeLimit, n, maxEffects)
 		}
-		var out []*effect
+		out := make([]*effect, 0, star.Len(v))
 		for item := range star.Elements(v.(star.Iterable)) {
 			e, ok := item.(*effect)
 			if !ok {
@@ -156,16 +156,20 @@ func effectsOf(v star.Value) ([]*effect, error) {
 }
 
 func checkTogether(effects []*effect) ([]*effect, error) {
-	count := map[effectKind]int{}
-	for _, e := range effects {
-		count[e.kind]++
+	count := func(kind effectKind) (n int) {
+		for _, e := range effects {
+			if e.kind == kind {
+				n++
+			}
+		}
+		return n
 	}
 	switch {
-	case count[rejecting] > 0 && len(effects) > 1:
+	case len(effects) > 1 && count(rejecting) > 0:
 		return nil, errors.New("returned reject(…) beside other effects: a rejection stands alone")
-	case count[replying] > 1:
+	case count(replying) > 1:
 		return nil, errors.New("returned reply(…) more than once")
-	case count[deleting] > 0 && count[emitting] == 0:
+	case count(deleting) > 0 && count(emitting) == 0:
 		return nil, errors.New("returned delete() without emit(…): the last event is what ends the entity")
 	}
 	return effects, nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"unicode/utf8"
 
 	star "go.starlark.net/starlark"
 
@@ -130,8 +129,8 @@ func (e *entity) decideOne(ctx context.Context, command *entities.Command, views
 	defer e.caller.giveBack(t)
 	allowed := e.allowed
 	allowed.nowMS = command.NowMS
-	s := commandContext(command, t.tables(e.config.Tables)).withReplicated(e.config.Replicated.seen(views), &t.budget)
-	result, failure := t.call(function, allowed, state, cmd, s)
+	about := t.context(commandNames, (*aboutCommand)(command), command.Headers, e.config.Tables, e.config.Replicated.seen(views))
+	result, failure := t.call(function, allowed, state, cmd, about)
 	if failure != nil {
 		return d, failure
 	}
@@ -173,7 +172,7 @@ func (e *entity) carryOut(t *thread, decide *star.Function, effects []*effect, s
 		case deleting:
 			deletes = true
 		case changing:
-			d.Changes = append(d.Changes, effect.change)
+			d.Changes = append(d.Changes, *effect.change)
 		case sending, publishing:
 			err = effect.letter.addTo(&d.Messages, e.config.Codec, &t.budget)
 		case emitting:
@@ -241,21 +240,19 @@ func (e *entity) withState(t *thread, decide *star.Function, d entities.Decision
 	return d, nil
 }
 
-func commandContext(c *entities.Command, tables *tables) *scope {
-	return &scope{names: []string{"entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
-		star.String(c.EntityID), star.MakeInt64(c.Sequence), star.MakeInt64(c.NowMS), star.String(c.ID), nil, tables,
-	}, headers: c.Headers}
-}
+// aboutCommand is what the ctx of a decide_ function is about.
+type aboutCommand entities.Command
 
-func headersToStar(headers []entities.Header) *star.Dict {
-	d := star.NewDict(len(headers))
-	for _, h := range headers {
-		var v star.Value = star.Bytes(h.Value)
-		if utf8.Valid(h.Value) {
-			v = star.String(h.Value)
-		}
-		_ = d.SetKey(star.String(h.Key), v) // a new dict takes any string
+var commandNames = scopeNames("entity_id", "sequence", "now", "command_id")
+
+func (c *aboutCommand) field(name string) star.Value {
+	switch name {
+	case "entity_id":
+		return star.String(c.EntityID)
+	case "sequence":
+		return star.MakeInt64(c.Sequence)
+	case "now":
+		return star.MakeInt64(c.NowMS)
 	}
-	d.Freeze()
-	return d
+	return star.String(c.ID)
 }

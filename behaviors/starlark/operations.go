@@ -81,7 +81,7 @@ func (o operation) effect(t *star.Thread, b *star.Builtin, args star.Tuple, kwar
 	if err := made.Check(typ); err != nil {
 		return nil, fmt.Errorf("%s: replicated value %s: %w", b.Name(), name, err)
 	}
-	return &effect{kind: changing, change: entities.Change{Value: name, Operation: made}}, nil
+	return &effect{kind: changing, change: &entities.Change{Value: name, Operation: made}}, nil
 }
 
 func (o operation) misused() error {

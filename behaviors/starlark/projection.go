@@ -168,12 +168,28 @@ func (p *Projection) RowJSON(row []byte) ([]byte, error) {
 }
 
 func (p *Projection) context(event *behaviors.Event, t *thread) *scope {
-	return eventContext(event, t.tables(p.config.Tables)).withReplicated(p.config.Replicated, &t.budget)
+	return t.eventContext(event, p.config.Tables, p.config.Replicated)
 }
 
-func eventContext(e *behaviors.Event, tables *tables) *scope {
-	return &scope{names: []string{"entity", "entity_id", "sequence", "now", "command_id", "headers", "tables"}, values: []star.Value{
-		star.String(e.Entity), star.String(e.EntityID), star.MakeInt64(e.Sequence), star.MakeInt64(e.NowMS), star.String(e.CausationID),
-		nil, tables,
-	}, headers: e.Headers}
+func (t *thread) eventContext(e *behaviors.Event, tables []Table, r Replicated) *scope {
+	return t.context(eventNames, (*aboutEvent)(e), e.Headers, tables, r)
+}
+
+// aboutEvent is what the ctx of a function of a projection or a stream is about.
+type aboutEvent behaviors.Event
+
+var eventNames = scopeNames("entity", "entity_id", "sequence", "now", "command_id")
+
+func (e *aboutEvent) field(name string) star.Value {
+	switch name {
+	case "entity":
+		return star.String(e.Entity)
+	case "entity_id":
+		return star.String(e.EntityID)
+	case "sequence":
+		return star.MakeInt64(e.Sequence)
+	case "now":
+		return star.MakeInt64(e.NowMS)
+	}
+	return star.String(e.CausationID)
 }

@@ -58,14 +58,6 @@ func (r Replicated) namesInScript() []string {
 	return names
 }
 
-// withReplicated adds ctx.replicated, where the context declares any.
-func (s *scope) withReplicated(r Replicated, b *budget) *scope {
-	if len(r.Types) > 0 {
-		s.names, s.values = append(s.names, "replicated"), append(s.values, &replicatedValues{Replicated: r, budget: b})
-	}
-	return s
-}
-
 // A replicatedValues is ctx.replicated: each value as it was when the function looked at it first.
 type replicatedValues struct {
 	Replicated

@@ -88,7 +88,7 @@ func (s *Stream) Write(ctx context.Context, event *behaviors.Event) (messages []
 	}
 	t := s.caller.borrow()
 	defer s.caller.giveBack(t)
-	about := eventContext(event, t.tables(s.config.Tables)).withReplicated(s.config.Replicated, &t.budget)
+	about := t.eventContext(event, s.config.Tables, s.config.Replicated)
 	result, failure := t.call(on, turn{entity: s.config.Name, messages: s.messages}, record, about)
 	if failure != nil {
 		return nil, failure

@@ -67,7 +67,7 @@ func (s *subscription) Handle(ctx context.Context, message *behaviors.Event) (ou
 	received.Freeze()
 	t := s.caller.borrow()
 	defer s.caller.giveBack(t)
-	about := messageContext(message, t.tables(s.config.Tables)).withReplicated(s.config.Replicated, &t.budget)
+	about := t.context(messageNames, (*aboutMessage)(message), message.Headers, s.config.Tables, s.config.Replicated)
 	result, failure := t.call(function, s.allowed, received, about)
 	if failure != nil {
 		return out, failure
@@ -86,8 +86,17 @@ func (s *subscription) Handle(ctx context.Context, message *behaviors.Event) (ou
 	return out, nil
 }
 
-func messageContext(m *behaviors.Event, tables *tables) *scope {
-	return &scope{names: []string{"key", "now", "id", "headers", "tables"}, values: []star.Value{
-		star.String(m.EntityID), star.MakeInt64(m.NowMS), star.String(m.CausationID), nil, tables,
-	}, headers: m.Headers}
+// aboutMessage is what the ctx of a function of a subscription is about.
+type aboutMessage behaviors.Event
+
+var messageNames = scopeNames("key", "now", "id")
+
+func (m *aboutMessage) field(name string) star.Value {
+	switch name {
+	case "key":
+		return star.String(m.EntityID)
+	case "now":
+		return star.MakeInt64(m.NowMS)
+	}
+	return star.String(m.CausationID)
 }

@@ -49,9 +49,6 @@ type tables struct {
 
 var _ star.HasAttrs = (*tables)(nil)
 
-// tables are what the next function of the thread sees.
-func (t *thread) tables(all []Table) *tables { return &tables{all: all, budget: &t.budget} }
-
 func (t *tables) String() string        { return "tables" }
 func (t *tables) Type() string          { return "tables" }
 func (t *tables) Freeze()               {}
