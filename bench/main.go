@@ -23,7 +23,7 @@ type settings struct {
 	rate     int
 	seconds  int
 	backlog  int
-	// only are names of CPU runs, all if empty; profiles is where each leaves a CPU profile, nowhere if empty.
+	// only are names of runs, all if empty; profiles is where each leaves a CPU profile, nowhere if empty.
 	only     []string
 	profiles string
 	run      string
@@ -37,7 +37,7 @@ func main() {
 	flag.IntVar(&s.rate, "rate", 1000, "commands per second of the latency run")
 	flag.IntVar(&s.seconds, "seconds", 20, "length of the latency run")
 	flag.IntVar(&s.backlog, "backlog", 1_000_000, "events of the table that is rebuilt beside the latency run; 0 leaves it out")
-	only := flag.String("only", "", "the CPU runs with these names, with commas between: pass, go, goids, star, gocounts, counts, ids, proj; and no others")
+	only := flag.String("only", "", "the runs with these names, with commas between: pass, go, goids, star, gocounts, counts, ids, proj, memory, latency; and no others")
 	flag.StringVar(&s.profiles, "profiles", "", "directory for a CPU profile of each run")
 	memory := flag.Int("memory", 1_000_000, "entities of the memory run; 0 leaves it out")
 	flag.Parse()

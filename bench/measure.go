@@ -53,7 +53,7 @@ func measure(ctx context.Context, s settings, memory int) error {
 		{"Starlark, with command ids", "ids", load{ids: true}, job{Kind: jobEntities}, nil},
 		{"Starlark, with the re-keyed projection", "proj", load{}, job{Kind: jobAll}, nil},
 	} {
-		if len(s.only) > 0 && !slices.Contains(s.only, variant.name) {
+		if !s.runs(variant.name) {
 			continue
 		}
 		variant.job.Name, variant.job.Commands, variant.job.Brokers = s.run+variant.name, s.commands, s.brokers
@@ -77,21 +77,25 @@ func measure(ctx context.Context, s settings, memory int) error {
 			show(next.what, r)
 		}
 	}
-	if len(s.only) > 0 {
-		return nil
-	}
-	if memory > 0 {
+	if memory > 0 && s.runs("memory") {
 		big := s
 		big.commands, big.entities = memory, memory
 		j := job{Kind: jobEntities, Name: s.run + "mem", Commands: memory, Brokers: s.brokers, StateDir: filepath.Join(dir, "mem")}
 		if err := prepare(ctx, big, j, load{wide: true}); err != nil {
 			return err
 		}
+		j.Profile = s.profileOf("memory")
 		r, err := run(ctx, j)
 		if err != nil {
 			return err
 		}
 		show(fmt.Sprintf("%d entities of 300 B", memory), r)
 	}
+	if !s.runs("latency") {
+		return nil
+	}
 	return latencies(ctx, s, dir)
 }
+
+// runs tells whether the run of this name was asked for.
+func (s settings) runs(name string) bool { return len(s.only) == 0 || slices.Contains(s.only, name) }

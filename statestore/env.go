@@ -16,7 +16,7 @@ import (
 type Options struct {
 	// Context is the bounded context that the directory belongs to.
 	Context string
-	// CacheBytes is the size of the block cache. Default 64 MiB.
+	// CacheBytes is how much of the files is kept in memory. Default 64 MiB.
 	CacheBytes int64
 	// Stores is how many stores may be open at once: they share a budget of memory for what is not on disk yet. Default 8.
 	Stores int
@@ -85,7 +85,7 @@ func OpenEnv(dir string, options Options) (*Env, error) {
 	if err := e.identify(); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
-	e.cache = pebble.NewCache(options.CacheBytes)
+	e.cache = pebble.NewCache(options.CacheBytes + e.memTablesShare())
 	e.files = pebble.NewFileCache(fileCacheShards, options.OpenFiles)
 	return e, nil
 }

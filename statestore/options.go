@@ -58,6 +58,10 @@ func (e *Env) memTableBytes() uint64 {
 	return uint64(min(max(memTablesBytes/e.options.Stores, memTableBytesMin), memTableBytesMax))
 }
 
+// memTablesShare is what the stores' tables in memory take of Pebble's cache, which accounts for them: one that is written to and one that is kept for
+// later, for each. Without it nothing of the files would be kept beside them, and each look for a new key would read and unpack an index.
+func (e *Env) memTablesShare() int64 { return 2 * int64(e.options.Stores) * int64(e.memTableBytes()) }
+
 // memTablesWaiting is how many tables in memory may wait for the disk before Apply waits for them.
 const memTablesWaiting = 4
 
