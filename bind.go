@@ -72,7 +72,7 @@ func (b *bound) context(ctx context.Context) *service.Context {
 	s := &service.Context{
 		Topics: t, Specs: []topics.Spec{t.Progress(), t.Schemas(), t.Replies(), t.DeadLetters(), t.Parked(), t.Operations(), t.Control()}, Register: b.register,
 		Version: buildVersion(),
-		Adopt:   func(written map[uint64]admin.Schema) error { return adopt(b.model.Schemas, b.history, written) },
+		Adopt:   func(written map[uint64]admin.Schema) error { return adopt(b.model, b.history, written) },
 	}
 	b.addReplicated(s)
 	for _, e := range b.model.Entities {
@@ -247,18 +247,18 @@ func checkSubscribed(t topics.Context, m *typed.Model) error {
 	return errors.Join(problems...)
 }
 
-// adopt makes the schemas known that values were written under, and refuses structs that could not read them.
-func adopt(set *schemas.Set, history *schemas.MemoryHistory, written map[uint64]admin.Schema) error {
+// adopt makes the schemas known that values were written under, and refuses structs that could not read them, unless there is an upcast.
+func adopt(model *typed.Model, history *schemas.MemoryHistory, written map[uint64]admin.Schema) error {
 	var errs []error
 	for fingerprint, old := range written {
 		history.Add(fingerprint, old.JSON)
-		now, err := set.Lookup(old.Name)
-		if err != nil || now.SchemaJSON == old.JSON {
+		now, err := model.Schemas.Lookup(old.Name)
+		if err != nil || now.SchemaJSON == old.JSON || slices.Contains(model.Upcasts, typed.BoundUpcast{Fingerprint: fingerprint, Record: old.Name}) {
 			continue // A record that is gone is read by nobody.
 		}
 		if err := schemas.Compatible(old.JSON, now.SchemaJSON); err != nil {
 			errs = append(errs, fmt.Errorf("record %s: what was written under its schema %016x could not be read any more: %w "+
-				"(an added field needs a default in its tag)", old.Name, fingerprint, err))
+				"(an added field needs a default in its tag; typed.Upcast brings what was written to another shape)", old.Name, fingerprint, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -17,7 +17,7 @@ func TestSnippetsOfThePageAreRealCode(t *testing.T) {
 	files, err := filepath.Glob("examples/bank/*.go")
 	require.NoError(t, err)
 	var compiled strings.Builder
-	for _, file := range append(files, "example_test.go", "messages_test.go", "tables_test.go", "replicated_test.go") {
+	for _, file := range append(files, "example_test.go", "messages_test.go", "tables_test.go", "replicated_test.go", "upcasts_test.go") {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		compiled.WriteString(withoutIndent(string(text)) + "\n")

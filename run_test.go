@@ -132,7 +132,7 @@ func TestAContextAnswersUntilItIsStoppedAndGoesOnWithALaterStruct(t *testing.T) 
 	err := partita.Run(t.Context(), partita.Context{Name: "math", Partitions: 2, Parts: []typed.Part{sumWithUnit(false)}},
 		partita.Options{Brokers: []string{broker}, StateDir: dir})
 	require.ErrorContains(t, err, "record Sum: what was written under its schema")
-	require.ErrorContains(t, err, "(an added field needs a default in its tag)")
+	require.ErrorContains(t, err, "an added field needs a default in its tag")
 }
 
 func TestAllThatIsWrongComesInOneError(t *testing.T) {

@@ -24,7 +24,7 @@ type Config struct {
 }
 
 // A Part is an [Entity], a [Projection], a [Stream], a [Publication], a [Subscription], a [Table], or a replicated value: a [Counter], [GrowCounter],
-// [Flag], [Register], [MultiRegister], [Set], [GrowSet], [Vote] or [Map].
+// [Flag], [Register], [MultiRegister], [Set], [GrowSet], [Vote] or [Map], or an [Upcaster].
 type Part interface {
 	// records are the structs that the part reads and writes.
 	records() []record
@@ -46,6 +46,7 @@ type Model struct {
 	Subscriptions []BoundSubscription
 	Tables        []BoundTable
 	Replicated    BoundReplicated
+	Upcasts       []BoundUpcast
 }
 
 // A BoundEntity is an entity type with its behaviour.
@@ -107,6 +108,7 @@ type binder struct {
 	hasRegistry bool
 	outlets     outlets
 	sights      sights
+	upcasts     upcasts
 }
 
 // giveRegistry is the mend where a registry is missing.
@@ -117,7 +119,7 @@ const giveRegistry = "give partita.Options its Registry (with typed.Bind: Config
 func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
 	b := &binder{
 		definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes, hasRegistry: config.Registry != nil,
-		sights: sights{boundTables{}, &boundValues{types: map[string]crdt.Type{}}},
+		sights: sights{boundTables{}, &boundValues{types: map[string]crdt.Type{}}}, upcasts: upcasts{},
 	}
 	if b.maxBytes == 0 {
 		b.maxBytes = schemas.DefaultMaxBytes

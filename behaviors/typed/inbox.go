@@ -18,6 +18,7 @@ type inbox[Do any] struct {
 	messages      []*schemas.Message
 	byName        map[string]*letter[Do]
 	byFingerprint map[uint64]*letter[Do]
+	upcasts       upcasts
 }
 
 type letter[Do any] struct {
@@ -26,7 +27,10 @@ type letter[Do any] struct {
 }
 
 func newInbox[Do any](b *binder) inbox[Do] {
-	return inbox[Do]{codec: b.codec, maxBytes: b.maxBytes, hasRegistry: b.hasRegistry, byName: map[string]*letter[Do]{}, byFingerprint: map[uint64]*letter[Do]{}}
+	return inbox[Do]{
+		codec: b.codec, maxBytes: b.maxBytes, hasRegistry: b.hasRegistry, byName: map[string]*letter[Do]{}, byFingerprint: map[uint64]*letter[Do]{},
+		upcasts: b.upcasts,
+	}
 }
 
 func (in *inbox[Do]) add(m *message, do Do) {
@@ -45,6 +49,10 @@ func (in *inbox[Do]) open(ctx context.Context, typ string, payload entities.Payl
 			return l, data[10:], nil
 		}
 	}
+	if l, was, written := in.upcast(ctx, typ, payload); l != nil {
+		data, failure := was.bring(written, l.message)
+		return l, data, failure
+	}
 	m, value, err := in.codec.Decode(ctx, payload, typ, in.messages...)
 	if err != nil {
 		return nil, nil, in.explain(asFailure(err), data)
@@ -53,6 +61,23 @@ func (in *inbox[Do]) open(ctx context.Context, typ string, payload entities.Payl
 		return nil, nil, asFailure(err)
 	}
 	return in.byName[m.Name], data, nil
+}
+
+// upcast is how to bring a payload, as bare Avro binary, to today's shape; nil if it was not written under a schema with an upcast.
+func (in *inbox[Do]) upcast(ctx context.Context, typ string, payload entities.Payload) (*letter[Do], *boundUpcast, []byte) {
+	if len(in.upcasts) == 0 {
+		return nil, nil, nil
+	}
+	fingerprint, data, ok := in.codec.Written(ctx, payload)
+	u := in.upcasts[fingerprint]
+	if !ok || u == nil {
+		return nil, nil, nil
+	}
+	l := in.byName[u.now.name()]
+	if l == nil || typ != "" && typ != l.Name && typ != l.FullName {
+		return nil, nil, nil
+	}
+	return l, u, data
 }
 
 // explain names the mend, as Go has it, of a payload in Confluent's format that no registry can tell the schema of.

@@ -30,6 +30,8 @@ type definitions struct {
 	namespace string
 	byName    map[string]map[string]any
 	owners    map[string]reflect.Type
+	// rename is what a type is called, by the name that its Go type has; nil: the same.
+	rename func(goName string) string
 }
 
 func newDefinitions(namespace string) *definitions {
@@ -76,8 +78,19 @@ func (d *definitions) collect(node any) (any, error) {
 		}
 	case map[string]any:
 		return d.collectObject(node)
+	case string:
+		return d.renamed(node), nil
 	}
 	return node, nil
+}
+
+// renamed is the name of a type, which may be a full one.
+func (d *definitions) renamed(name string) string {
+	if d.rename == nil {
+		return name
+	}
+	last := strings.LastIndexByte(name, '.') + 1
+	return name[:last] + d.rename(name[last:])
 }
 
 func (d *definitions) collectObject(node map[string]any) (any, error) {
@@ -104,7 +117,7 @@ func (d *definitions) collectObject(node map[string]any) (any, error) {
 }
 
 func (d *definitions) define(node map[string]any) (any, error) {
-	name := d.fullName(node["name"].(string))
+	name := d.fullName(d.renamed(node["name"].(string)))
 	node = maps.Clone(node)
 	node["name"] = name
 	delete(node, "namespace")
