@@ -32,7 +32,7 @@ type result struct {
 
 // mayCommit: one commit at a time, the floor between their starts, something to commit.
 func (l *lane) mayCommit(now time.Time) bool {
-	return l.open != nil && l.committing == nil && !l.recovering && now.Sub(l.lastCommit) >= l.engine.config.CommitFloor
+	return l.open != nil && l.committing == nil && !l.recovering && now.Sub(l.lastCommit) >= l.commitFloor()
 }
 
 // send hands what was decided over to the producer, unless the window before is not whole in the log yet: its records must come first, see

@@ -3,7 +3,6 @@ package partitions
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/partita-io/partita/kafka/client"
@@ -100,6 +99,3 @@ func (c *Config) validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// deciders is how many shards of a lane decide at once.
-func deciders() int { return runtime.GOMAXPROCS(0) }

@@ -134,11 +134,12 @@ func (l *lane) decide(ctx context.Context, batches []batch) {
 	l.openWindow(now)
 	rounds, room := l.assign(batches), l.budget(now)
 	var group errgroup.Group
-	group.SetLimit(deciders())
+	group.SetLimit(l.deciders())
 	for _, r := range rounds {
 		group.Go(func() error { r.decide(ctx, now.UnixMilli(), l.engine, room); return nil })
 	}
 	_ = group.Wait() // Rounds carry their own errors.
+	l.hasDecided(now, time.Now())
 	var left []batch
 	for _, r := range rounds {
 		left = l.open.enter(r, left)

@@ -39,7 +39,9 @@ type lane struct {
 	// rebuilds are tasks that have something to write of a state that was computed anew.
 	rebuilds []*task
 	// heldUntil: the backlog is not decided before.
-	heldUntil  time.Time
+	heldUntil time.Time
+	// restUntil: no records are taken in before, see yields.
+	restUntil  time.Time
 	open       *window
 	committing *window
 	recovering bool
@@ -141,6 +143,8 @@ func (l *lane) takeIn(ctx context.Context) {
 	switch {
 	case l.recovering, l.full():
 		l.wait(ctx)
+	case time.Now().Before(l.restUntil):
+		l.waitUntil(ctx, l.restUntil)
 	case len(l.backlog) > 0 && time.Now().Before(l.heldUntil):
 		l.waitUntil(ctx, l.heldUntil)
 	case len(l.backlog) > 0:
@@ -154,7 +158,7 @@ func (l *lane) takeIn(ctx context.Context) {
 
 // nextPoll is when to ask for records, see pace.
 func (l *lane) nextPoll() time.Time {
-	return l.pace.next(l.lastCommit.Add(l.engine.config.CommitFloor))
+	return l.pace.next(l.lastCommit.Add(l.commitFloor()))
 }
 
 // waitUntil waits, for a moment at the longest.
@@ -194,7 +198,7 @@ func (l *lane) serveRequests() {
 func (l *lane) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	var cancel context.CancelFunc
 	if l.open != nil && l.committing == nil && !l.recovering {
-		ctx, cancel = context.WithDeadline(ctx, l.lastCommit.Add(l.engine.config.CommitFloor))
+		ctx, cancel = context.WithDeadline(ctx, l.lastCommit.Add(l.commitFloor()))
 	} else {
 		ctx, cancel = context.WithCancel(ctx)
 	}
@@ -216,6 +220,9 @@ func (l *lane) wait(ctx context.Context) {
 // poll waits for records, at most as many as the window still takes.
 func (l *lane) poll(ctx context.Context) kgo.Fetches {
 	room := l.room()
+	if l.yields() {
+		room = min(room, yieldingPoll)
+	}
 	// What is there already is taken without the cost of a wait that can be ended.
 	fetches := l.consumer.PollRecords(nil, room) //nolint:staticcheck // nil is kgo's way to ask without waiting
 	if fetches.Empty() && len(fetches.Errors()) == 0 {

@@ -46,6 +46,7 @@ type engine struct {
 	replies *replyTopics
 	targets *targets
 	waits   *waits
+	traffic traffic
 	needs   *needs
 	sweep   sweeper
 	shards  sync.WaitGroup

@@ -1,0 +1,39 @@
+package partitions
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheBuildSideYieldsToLiveTraffic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{config: Config{CommitFloor: 10 * time.Millisecond}}
+		live, build := &lane{engine: e, side: ReadSide}, &lane{engine: e, side: BuildSide}
+		work := func(l *lane, took time.Duration) {
+			since := time.Now()
+			<-time.After(took)
+			l.hasDecided(since, time.Now())
+		}
+		work(build, 30*time.Millisecond)
+		require.Zero(t, build.restUntil, "there is nobody to yield to")
+		require.Equal(t, 10*time.Millisecond, build.commitFloor())
+
+		work(live, 5*time.Millisecond)
+		require.Zero(t, live.restUntil)
+		require.Equal(t, 10*time.Millisecond, live.commitFloor())
+		work(build, 30*time.Millisecond)
+		require.Equal(t, time.Now().Add(30*time.Millisecond), build.restUntil)
+		require.Equal(t, yieldingFloor, build.commitFloor())
+		build.closing = map[*shard]*release{{}: {}}
+		require.Equal(t, 10*time.Millisecond, build.commitFloor(), "a shard that is on its way out waits for the commit")
+		build.closing = nil
+
+		<-time.After(liveFor)
+		require.False(t, build.yields())
+		require.Equal(t, 10*time.Millisecond, build.commitFloor())
+		require.LessOrEqual(t, build.deciders(), max(1, live.deciders()/2))
+	})
+}
