@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,7 +24,8 @@ type Options struct {
 	New bool
 	// Before is handed, with New, what had been written before, where what is new cannot be shown without it. nil: that is not read.
 	Before func(*kgo.Record) error
-	// UntilEnd returns when everything that was committed at the call has been read.
+	// UntilEnd returns when everything that was committed at the call has been read. What is being committed then counts too, if that is done within
+	// two seconds: a transaction's end is known to who asked for it before it is on every partition.
 	UntilEnd bool
 }
 
@@ -36,6 +38,9 @@ func Follow(ctx context.Context, o Options, each func(*kgo.Record) error) error 
 	}
 	defer cl.Close()
 	bounds, err := partitionBounds(ctx, cl, o)
+	if err == nil && o.UntilEnd {
+		bounds, err = settled(ctx, cl, o, bounds)
+	}
 	if err != nil {
 		return err
 	}
@@ -83,6 +88,36 @@ func partitionBounds(ctx context.Context, cl *kgo.Client, o Options) (map[int32]
 		chosen[p] = b
 	}
 	return chosen, nil
+}
+
+const (
+	settlePatience = 2 * time.Second
+	settlePoll     = 20 * time.Millisecond
+)
+
+// settled are the bounds of partitions when the transactions that were under way on them have ended, or not in time.
+func settled(ctx context.Context, cl *kgo.Client, o Options, first map[int32]admin.Bounds) (map[int32]admin.Bounds, error) {
+	underWay := func(now map[int32]admin.Bounds) bool {
+		for partition, b := range first {
+			if now[partition].Stable < b.End {
+				return true
+			}
+		}
+		return false
+	}
+	now := first
+	for deadline := time.Now().Add(settlePatience); underWay(now) && time.Now().Before(deadline); {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(settlePoll):
+		}
+		var err error
+		if now, err = partitionBounds(ctx, cl, o); err != nil {
+			return nil, err
+		}
+	}
+	return now, nil
 }
 
 type follower struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -64,6 +65,28 @@ func TestUntilEndShowsAllThatIsCommittedAndStops(t *testing.T) {
 	require.ElementsMatch(t, []string{"a", "b", "c", "d"}, untilEnd(t, following.Options{Client: cfg}))
 	require.Equal(t, []string{"a", "d"}, untilEnd(t, following.Options{Client: cfg, Partitions: []int32{0}}))
 	require.Empty(t, untilEnd(t, following.Options{Client: cfg, New: true}))
+}
+
+// The end of a transaction is known to who asked for it before it is on every partition.
+func TestUntilEndWaitsForWhatIsBeingCommitted(t *testing.T) {
+	cfg := brokers(t)
+	write(t, cfg, kgo.TryCommit, "a")
+	cl, err := client.NewProducer(cfg, "slow")
+	require.NoError(t, err)
+	defer cl.Close()
+	produce := func(value string) {
+		require.NoError(t, cl.BeginTransaction())
+		require.NoError(t, cl.ProduceSync(t.Context(), &kgo.Record{Topic: events.Name, Partition: 1, Value: []byte(value)}).FirstErr())
+	}
+	produce("b")
+	ended := make(chan error, 1)
+	time.AfterFunc(100*time.Millisecond, func() { ended <- cl.EndTransaction(t.Context(), kgo.TryCommit) })
+	require.ElementsMatch(t, []string{"a", "b"}, untilEnd(t, following.Options{Client: cfg}))
+	require.NoError(t, <-ended)
+
+	produce("c")
+	require.ElementsMatch(t, []string{"a", "b"}, untilEnd(t, following.Options{Client: cfg}), "one that does not end is not waited for")
+	require.NoError(t, cl.EndTransaction(t.Context(), kgo.TryAbort))
 }
 
 func TestFollowingGoesOnWithWhatComes(t *testing.T) {
