@@ -253,12 +253,12 @@ func adopt(model *typed.Model, history *schemas.MemoryHistory, written map[uint6
 	for fingerprint, old := range written {
 		history.Add(fingerprint, old.JSON)
 		now, err := model.Schemas.Lookup(old.Name)
-		if err != nil || now.SchemaJSON == old.JSON || slices.Contains(model.Upcasts, typed.BoundUpcast{Fingerprint: fingerprint, Record: old.Name}) {
+		if err != nil || now.SchemaJSON == old.JSON {
 			continue // A record that is gone is read by nobody.
 		}
-		if err := schemas.Compatible(old.JSON, now.SchemaJSON); err != nil {
+		if err := schemas.Compatible(old.JSON, model.Reader(now, fingerprint).SchemaJSON); err != nil {
 			errs = append(errs, fmt.Errorf("record %s: what was written under its schema %016x could not be read any more: %w "+
-				"(an added field needs a default in its tag; typed.Upcast brings what was written to another shape)", old.Name, fingerprint, err))
+				"(an added field needs a default in its tag; what Avro or Confluent has can be brought to another shape by typed.Upcast)", old.Name, fingerprint, err))
 		}
 	}
 	return errors.Join(errs...)

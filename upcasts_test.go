@@ -2,6 +2,7 @@ package partita_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -14,27 +15,41 @@ import (
 // WeighedV1 is Weighed as it was written before.
 type WeighedV1 struct {
 	Pounds float64 `avro:"pounds"`
+	By     ClerkV1 `avro:"by"`
+}
+
+type ClerkV1 struct {
+	Name string `avro:"name"`
 }
 
 type Weighed struct {
 	Grams int64 `avro:"grams"`
+	By    Clerk `avro:"by"`
+}
+
+type Clerk struct {
+	Initial string `avro:"initial"`
 }
 
 var inGrams = typed.Upcast(func(old WeighedV1) Weighed {
-	return Weighed{Grams: int64(old.Pounds * 453.6)}
+	return Weighed{Grams: int64(math.Round(old.Pounds * 453.6)), By: Clerk{Initial: old.By.Name[:1]}}
 })
 
 // sumInPounds is a scale as it was when Weighed had pounds. It weighs as many as an Add says.
 func sumInPounds() typed.Part {
+	type Clerk struct {
+		Name string `avro:"name"`
+	}
 	type Weighed struct {
 		Pounds float64 `avro:"pounds"`
+		By     Clerk   `avro:"by"`
 	}
 	type Scale struct {
 		Pounds float64 `avro:"pounds"`
 	}
 	return typed.NewEntity("sum",
 		typed.On(func(s Scale, c Add, _ typed.Context) typed.Effects {
-			return typed.Emit(Weighed{Pounds: float64(c.N)}).And(typed.Reply(s.Pounds))
+			return typed.Emit(Weighed{Pounds: float64(c.N), By: Clerk{"ann"}}).And(typed.Reply(s.Pounds))
 		}),
 		typed.Apply(func(s *Scale, e Weighed) { s.Pounds += e.Pounds }))
 }
@@ -64,9 +79,9 @@ func TestEventsAreReadAsTheyWouldBeWrittenToday(t *testing.T) {
 	err := partita.Run(ctx, partita.Context{Name: "math", Partitions: 2, Parts: []typed.Part{sumInGrams()}},
 		partita.Options{Brokers: []string{broker}, StateDir: dir, CreateTopics: true})
 	require.ErrorContains(t, err, "record Weighed: what was written under its schema")
-	require.ErrorContains(t, err, "typed.Upcast brings what was written to another shape")
+	require.ErrorContains(t, err, "can be brought to another shape by typed.Upcast")
 
 	stop = start(t, broker, dir, sumInGrams(), inGrams)
-	require.Equal(t, "1370", s.add("10"))
+	require.Equal(t, "1371", s.add("10"))
 	require.NoError(t, stop())
 }

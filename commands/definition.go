@@ -41,7 +41,7 @@ type Definition struct {
 }
 
 // CachesBytes is what all caches of decoded entities together should take, when one process owns all shards.
-const CachesBytes = 96 << 20
+const CachesBytes = 64 << 20
 
 const (
 	defaultMaxRecordBytes = 1_000_000 - 4096

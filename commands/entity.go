@@ -26,7 +26,11 @@ const (
 )
 
 func (e *entity) approximateBytes() int {
-	return entityOverhead + decodedFactor*len(e.stored.State) + outcomeBytes*len(e.stored.Outcomes)
+	size := entityOverhead + decodedFactor*len(e.stored.State)
+	for i := range e.stored.Outcomes {
+		size += outcomeBytes + len(e.stored.Outcomes[i].Reply)
+	}
+	return size
 }
 
 // hold has the cache hold an entity as it is now. It is trimmed between batches: one that is being decided stays.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/partita-io/partita/behaviors"
 	"github.com/partita-io/partita/entities"
+	"github.com/partita-io/partita/internal/lru"
 	"github.com/partita-io/partita/outbox"
 	"github.com/partita-io/partita/partitions"
 	"github.com/partita-io/partita/replicated"
@@ -75,7 +76,7 @@ func (p *processor) accept(w partitions.Window, q *request, e *entity, t *behavi
 	next := e.stored
 	next.Sequence += int64(len(d.Events))
 	next.EventTimeMS = q.command.NowMS
-	next.Fingerprint, next.State = d.StateFingerprint, d.StateData
+	next.Fingerprint, next.State = d.StateFingerprint, lru.Snug(d.StateData)
 	if d.Events[len(d.Events)-1].Deletes {
 		// A stub stays: sequences go on, answers are remembered.
 		next.State = nil

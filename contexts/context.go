@@ -44,6 +44,8 @@ type Context struct {
 
 	// upcasts are nil if there are none.
 	upcasts *starlark.Upcasts
+	// older are records as they were, of which upcasts know how to read them, by fingerprint.
+	older map[uint64]*schemas.Message
 }
 
 // An Encoding is how the context encodes what it writes.

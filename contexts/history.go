@@ -29,15 +29,20 @@ func CheckHistory(c *Context, stored []StoredSchema) Problems {
 			if old.Fingerprint == m.Fingerprint && old.JSON == m.SchemaJSON {
 				continue
 			}
-			if u := c.upcasts.From(old.Fingerprint); u != nil && u.To == m {
-				continue
-			}
-			if err := schemas.Compatible(old.JSON, m.SchemaJSON); err != nil {
+			if err := schemas.Compatible(old.JSON, c.reader(m, old.Fingerprint).SchemaJSON); err != nil {
 				problems = append(problems, Problem{Path: joinShown(c.Dir, schemasDir), Message: incompatible(m, old, err)})
 			}
 		}
 	}
 	return problems.sorted()
+}
+
+// reader is the record as which something is read: as it was, if an upcast takes it from there. JSON does not say what it was written as.
+func (c *Context) reader(m *schemas.Message, fingerprint uint64) *schemas.Message {
+	if was := c.older[fingerprint]; was != nil && was.FullName == m.FullName && c.Encoding != JSON {
+		return was
+	}
+	return m
 }
 
 func incompatible(m *schemas.Message, old StoredSchema, err error) string {

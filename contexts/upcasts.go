@@ -49,6 +49,7 @@ func (l *loader) upcasts() {
 		}
 		all = append(all, u)
 	}
+	l.context.older = l.asTheyWere(all)
 	if len(l.others) > before || len(all) == 0 {
 		return
 	}
@@ -77,11 +78,61 @@ func (l *loader) upcast(file, name string) (u starlark.Upcast, complaint string)
 		return u, fmt.Sprintf("there is no record in it whose functions are called after %s%s", parts[1], spelling.DidYouMean(parts[1], functionNames(set)))
 	}
 	was := set.Messages()[i]
-	u.From = was
+	u.From, u.Within = was, slices.Delete(slices.Clone(set.Messages()), i, i+1)
 	if u.To, err = l.schemas.Lookup(was.FullName); err != nil {
 		return u, fmt.Sprintf("record %s: %v", was.FullName, err)
 	}
+	if slices.Contains(l.context.states(), u.To) {
+		return u, fmt.Sprintf("%s is a state: states are not upcast but computed anew; give the record of the new shape another name, and raise state_version", u.To.Name)
+	}
 	return u, ""
+}
+
+func (c *Context) states() []*schemas.Message {
+	all := make([]*schemas.Message, len(c.Entities))
+	for i := range c.Entities {
+		all[i] = c.Entities[i].State
+	}
+	return all
+}
+
+// payloads are the records that stand by themselves.
+func (c *Context) payloads() []*schemas.Message {
+	all := c.states()
+	for i := range c.Entities {
+		all = slices.Concat(all, c.Entities[i].Commands, c.Entities[i].Events)
+	}
+	for i := range c.Tables {
+		all = append(all, c.Tables[i].Row)
+	}
+	for i := range c.Projections {
+		all = append(all, c.Projections[i].Row)
+		if s := c.Projections[i].Stream; s != nil {
+			all = append(all, s.Messages...)
+		}
+	}
+	for i := range c.Publications {
+		all = append(all, c.Publications[i].Messages...)
+	}
+	for i := range c.Subscriptions {
+		all = append(all, c.Subscriptions[i].Messages...)
+	}
+	return all
+}
+
+// asTheyWere are the records that upcasts are from, and those within them that do not stand by themselves, by their fingerprints.
+func (l *loader) asTheyWere(all []starlark.Upcast) map[uint64]*schemas.Message {
+	older, payloads := map[uint64]*schemas.Message{}, l.context.payloads()
+	for _, u := range all {
+		older[u.From.Fingerprint] = u.From
+		for _, within := range u.Within {
+			now, err := l.schemas.Lookup(within.FullName)
+			if err == nil && !slices.Contains(payloads, now) {
+				older[within.Fingerprint] = within
+			}
+		}
+	}
+	return older
 }
 
 func functionNames(set *schemas.Set) []string {
@@ -110,19 +161,19 @@ func (c *Context) upcastFrom(typ string, payload entities.Payload) (now *schemas
 	if c.upcasts == nil {
 		return nil, nil, nil, false
 	}
-	fingerprint, data, ok := c.Codec.Written(over{}, payload)
+	written, ok := c.Codec.Written(over{}, payload)
 	if !ok {
 		return nil, nil, nil, false
 	}
-	u := c.upcasts.From(fingerprint)
+	u := c.upcasts.From(written.Fingerprint)
 	if u == nil || typ != "" && typ != u.To.Name && typ != u.To.FullName {
 		return nil, nil, nil, false
 	}
-	was, err := c.Codec.DecodeBinary(u.From, fingerprint, data)
+	was, err := c.Codec.DecodeWritten(u.From, written)
 	if err != nil {
 		return u.To, nil, asFailure(err), true
 	}
-	value, failure = c.upcasts.Apply(fingerprint, was.([]any))
+	value, failure = c.upcasts.Apply(written.Fingerprint, was.([]any))
 	return u.To, value, failure, true
 }
 

@@ -142,6 +142,69 @@ func TestAnOlderSchemaWithAnUpcastNeedNotBeReadable(t *testing.T) {
 	require.ErrorContains(t, contexts.CheckHistory(load(t, folderOf(t, files)), stored).Err(), "record ItemAdded: what is stored under its schema")
 }
 
+// storedOf is what the topic of schemas has of the records of a schema.
+func storedOf(t *testing.T, text string) []contexts.StoredSchema {
+	t.Helper()
+	set, err := schemas.Parse(text)
+	require.NoError(t, err)
+	var stored []contexts.StoredSchema
+	for _, m := range set.Messages() {
+		stored = append(stored, contexts.StoredSchema{Name: m.FullName, Fingerprint: m.Fingerprint, JSON: m.SchemaJSON})
+	}
+	return stored
+}
+
+const (
+	movedV1 = `{"type":"record","name":"Moved","fields":[{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},
+		{"name":"by","type":{"type":"record","name":"Clerk","fields":[{"name":"first","type":"string"}]}}]}`
+	moved = `{"type":"record","name":"Moved","fields":[{"name":"day","type":"int"},
+		{"name":"by","type":{"type":"record","name":"Clerk","fields":[{"name":"name","type":"string"}]}}]}`
+)
+
+// movedFolder is one with an event in which another record has changed too.
+func movedFolder() map[string]string {
+	files := maps.Clone(upcastFolder)
+	files["schemas/all.avsc"] = strings.Replace(files["schemas/all.avsc"], "\n]", ",\n"+moved+"]", 1)
+	files["context.yaml"] = strings.Replace(files["context.yaml"], "events: [ItemAdded]}", "events: [ItemAdded, Moved]}", 1)
+	files["cart.star"] += "\ndef evolve_moved(cart, event):\n    pass\n"
+	files["items.star"] += "\ndef on_moved(row, event, ctx):\n    pass\n"
+	files["context.yaml"] = strings.Replace(files["context.yaml"], "key: sku, ", "", 1)
+	files["items.star"] += "\ndef key_item_added(event, ctx):\n    return event.sku\ndef key_moved(event, ctx):\n    return event.by.name\n"
+	files["upcasts/moved_v1.avsc"] = movedV1
+	files["upcasts/upcasts.star"] += "\ndef upcast_moved_v1(event):\n    return Moved(day = 1, by = Clerk(name = event.by.first))\n"
+	return files
+}
+
+func TestARecordWithinAnOlderOneNeedNotBeReadableEither(t *testing.T) {
+	stored := storedOf(t, movedV1)
+	require.Len(t, stored, 2)
+	require.Empty(t, contexts.CheckHistory(load(t, folderOf(t, movedFolder())), stored))
+	files := movedFolder()
+	files["context.yaml"] = strings.Replace(files["context.yaml"], "messages: [ItemAdded]}\nsub", "messages: [ItemAdded, Clerk]}\nsub", 1)
+	require.ErrorContains(t, contexts.CheckHistory(load(t, folderOf(t, files)), stored).Err(), "record Clerk: what is stored under its schema",
+		"it stands by itself too, and for that there is no upcast")
+}
+
+// The fingerprint does not tell logical types: micros would be read as millis.
+func TestWhatWasWrittenWithAnotherMeaningIsRefused(t *testing.T) {
+	c := load(t, folderOf(t, movedFolder()))
+	stored := storedOf(t, strings.Replace(movedV1, "timestamp-millis", "timestamp-micros", 1))
+	require.ErrorContains(t, contexts.CheckHistory(c, stored).Err(), "at: was timestamp-micros, is timestamp-millis")
+}
+
+func TestWhatIsInJSONIsNotUpcast(t *testing.T) {
+	files := movedFolder()
+	files["context.yaml"] = strings.Replace(files["context.yaml"], "context: shop", "context: shop\nencoding: json", 1)
+	require.ErrorContains(t, contexts.CheckHistory(load(t, folderOf(t, files)), storedOf(t, movedV1)).Err(), "record Moved: what is stored under its schema")
+}
+
+func TestStatesAreNotUpcast(t *testing.T) {
+	files := maps.Clone(upcastFolder)
+	files["upcasts/cart_v1.avsc"] = `{"type":"record","name":"Cart","fields":[{"name":"euros","type":"double"}]}`
+	_, problems := contexts.Load(folderOf(t, files), contexts.Options{})
+	require.ErrorContains(t, problems.Err(), "upcasts/cart_v1.avsc: Cart is a state: states are not upcast but computed anew; give the record of the new shape another name, and raise state_version")
+}
+
 func TestFunctionsOfUpcastsAreChecked(t *testing.T) {
 	for script, want := range map[string]string{
 		"def upcast_item_added_v2(event):\n    return event\n":      "upcasts/upcasts.star: upcasts: version 1 of ItemAdded needs a function upcast_item_added_v1(event)\nupcasts/upcasts.star:1:1: upcasts: function upcast_item_added_v2 is for no schema beside it: put the record as it was into item_added_v2.avsc",

@@ -17,11 +17,12 @@ const (
 	liveFor = time.Second
 )
 
-// traffic is when a record was decided last on the sides that are live, in ns since 1970.
-type traffic struct{ decidedAt atomic.Int64 }
+// traffic is when a record was decided last on the sides that are live; nil: never.
+type traffic struct{ decidedAt atomic.Pointer[time.Time] }
 
 func (t *traffic) isLive(now time.Time) bool {
-	return now.UnixNano()-t.decidedAt.Load() < liveFor.Nanoseconds()
+	at := t.decidedAt.Load()
+	return at != nil && now.Sub(*at) < liveFor
 }
 
 // yields tells whether the lane leaves what there is to the live ones.
@@ -31,7 +32,7 @@ func (l *lane) yields() bool { return l.side == BuildSide && l.engine.traffic.is
 func (l *lane) hasDecided(since, now time.Time) {
 	switch {
 	case l.side != BuildSide:
-		l.engine.traffic.decidedAt.Store(now.UnixNano())
+		l.engine.traffic.decidedAt.Store(&now)
 	case l.yields():
 		l.restUntil = now.Add(now.Sub(since))
 	}
@@ -43,6 +44,14 @@ func (l *lane) commitFloor() time.Duration {
 		return max(yieldingFloor, l.engine.config.CommitFloor)
 	}
 	return l.engine.config.CommitFloor
+}
+
+// atOnce is how many records are taken in at once, where there is room for so many.
+func (l *lane) atOnce(room int) int {
+	if l.yields() {
+		return min(room, yieldingPoll)
+	}
+	return room
 }
 
 // deciders is how many shards decide at once.

@@ -25,7 +25,12 @@ func TestTheBuildSideYieldsToLiveTraffic(t *testing.T) {
 		require.Zero(t, live.restUntil)
 		require.Equal(t, 10*time.Millisecond, live.commitFloor())
 		work(build, 30*time.Millisecond)
-		require.Equal(t, time.Now().Add(30*time.Millisecond), build.restUntil)
+		rested := time.Now().Add(30 * time.Millisecond)
+		require.Equal(t, rested, build.nextPoll())
+		require.Equal(t, rested, build.nextBacklog())
+		require.Equal(t, yieldingPoll, build.atOnce(8192))
+		require.Equal(t, 7, build.atOnce(7))
+		require.Equal(t, 8192, live.atOnce(8192))
 		require.Equal(t, yieldingFloor, build.commitFloor())
 		build.closing = map[*shard]*release{{}: {}}
 		require.Equal(t, 10*time.Millisecond, build.commitFloor(), "a shard that is on its way out waits for the commit")
@@ -33,6 +38,8 @@ func TestTheBuildSideYieldsToLiveTraffic(t *testing.T) {
 
 		<-time.After(liveFor)
 		require.False(t, build.yields())
+		require.Equal(t, 8192, build.atOnce(8192))
+		require.False(t, build.nextPoll().After(time.Now()))
 		require.Equal(t, 10*time.Millisecond, build.commitFloor())
 		require.LessOrEqual(t, build.deciders(), max(1, live.deciders()/2))
 	})

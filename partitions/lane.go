@@ -143,12 +143,10 @@ func (l *lane) takeIn(ctx context.Context) {
 	switch {
 	case l.recovering, l.full():
 		l.wait(ctx)
-	case time.Now().Before(l.restUntil):
-		l.waitUntil(ctx, l.restUntil)
-	case len(l.backlog) > 0 && time.Now().Before(l.heldUntil):
-		l.waitUntil(ctx, l.heldUntil)
+	case len(l.backlog) > 0 && time.Now().Before(l.nextBacklog()):
+		l.waitUntil(ctx, l.nextBacklog())
 	case len(l.backlog) > 0:
-		l.decide(ctx, l.takeBacklog(l.room()))
+		l.decide(ctx, l.takeBacklog(l.atOnce(l.room())))
 	case time.Now().Before(l.nextPoll()):
 		l.waitUntil(ctx, l.nextPoll())
 	default:
@@ -156,9 +154,19 @@ func (l *lane) takeIn(ctx context.Context) {
 	}
 }
 
-// nextPoll is when to ask for records, see pace.
+// nextPoll is when to ask for records, see pace and yields.
 func (l *lane) nextPoll() time.Time {
-	return l.pace.next(l.lastCommit.Add(l.commitFloor()))
+	return later(l.restUntil, l.pace.next(l.lastCommit.Add(l.commitFloor())))
+}
+
+// nextBacklog is when to decide those that wait.
+func (l *lane) nextBacklog() time.Time { return later(l.restUntil, l.heldUntil) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // waitUntil waits, for a moment at the longest.
@@ -219,10 +227,7 @@ func (l *lane) wait(ctx context.Context) {
 
 // poll waits for records, at most as many as the window still takes.
 func (l *lane) poll(ctx context.Context) kgo.Fetches {
-	room := l.room()
-	if l.yields() {
-		room = min(room, yieldingPoll)
-	}
+	room := l.atOnce(l.room())
 	// What is there already is taken without the cost of a wait that can be ended.
 	fetches := l.consumer.PollRecords(nil, room) //nolint:staticcheck // nil is kgo's way to ask without waiting
 	if fetches.Empty() && len(fetches.Errors()) == 0 {

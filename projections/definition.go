@@ -36,7 +36,7 @@ type Definition struct {
 	CacheBytes int
 }
 
-// CachesBytes is what all caches of rows together should take, when one process owns all shards.
+// CachesBytes is what all caches of rows together should take, when one process owns all shards and no table is being rebuilt.
 const CachesBytes = 32 << 20
 
 const (

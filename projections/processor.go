@@ -125,7 +125,8 @@ func (p *processor) row(w partitions.Window, key []byte) ([]byte, error) {
 }
 
 func (p *processor) hold(key, row []byte) {
-	p.rows.Set(string(key), row, len(row))
+	row = lru.Snug(row)
+	p.rows.Set(string(key), row, cap(row))
 	p.rows.Trim()
 }
 

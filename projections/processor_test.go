@@ -253,6 +253,23 @@ func TestRowsInMemoryAreBounded(t *testing.T) {
 	require.Len(t, d.window.rows, 100)
 }
 
+func TestARowInMemoryTakesItsOwnRoomOnly(t *testing.T) {
+	p := newDesk(t).processor
+	for i := range 100 {
+		p.hold(strconv.AppendInt(nil, int64(i), 10), make([]byte, 1, 100_000))
+	}
+	row, ok := p.rows.Get([]byte("99"))
+	require.True(t, ok)
+	require.Less(t, cap(row), 100)
+	p.hold([]byte("none"), nil)
+	row, ok = p.rows.Get([]byte("none"))
+	require.True(t, ok)
+	require.Nil(t, row)
+	p.hold([]byte("empty"), make([]byte, 0, 100))
+	row, _ = p.rows.Get([]byte("empty"))
+	require.NotNil(t, row, "an empty row is a row")
+}
+
 func TestUnwantedEventsArePassedOver(t *testing.T) {
 	d := newDesk(t)
 	r := event("k a")

@@ -59,3 +59,15 @@ func TestNewKeysAreNotLookedForOnDisk(t *testing.T) {
 	}
 	require.NoError(t, e.Close())
 }
+
+// What the stores may take does not grow with how many there could be.
+func TestTheCacheIsBounded(t *testing.T) {
+	for _, stores := range []int{1, 8, 24, 48, 96, 1000} {
+		e := &Env{options: Options{Stores: stores}}
+		require.LessOrEqual(t, e.memTablesShare(), int64(memTablesBytes))
+		require.GreaterOrEqual(t, e.memTableBytes(), uint64(memTableBytesMin))
+		if stores <= 96 {
+			require.Equal(t, e.memTablesShare(), memTablesEach*int64(stores)*int64(e.memTableBytes()), "%d stores", stores)
+		}
+	}
+}

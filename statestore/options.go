@@ -44,10 +44,11 @@ func (s *Store) pebbleOptions() *pebble.Options {
 }
 
 // Writes to many small tables in memory cost more, down to half the rate at 1 MiB; 4 MiB for each of a hundred stores would be the machine. So
-// stores share a budget, within these bounds.
+// stores share a budget, within these bounds. Each has two: Pebble keeps the one that was written to disk for later.
 const (
 	memTablesBytes   = 96 << 20
-	memTableBytesMin = 1 << 20
+	memTablesEach    = 2
+	memTableBytesMin = 512 << 10
 	memTableBytesMax = 4 << 20
 )
 
@@ -55,12 +56,14 @@ func (e *Env) memTableBytes() uint64 {
 	if e.options.MemTableBytes > 0 {
 		return uint64(e.options.MemTableBytes)
 	}
-	return uint64(min(max(memTablesBytes/e.options.Stores, memTableBytesMin), memTableBytesMax))
+	return uint64(min(max(memTablesBytes/(memTablesEach*e.options.Stores), memTableBytesMin), memTableBytesMax))
 }
 
-// memTablesShare is what the stores' tables in memory take of Pebble's cache, which accounts for them: one that is written to and one that is kept for
-// later, for each. Without it nothing of the files would be kept beside them, and each look for a new key would read and unpack an index.
-func (e *Env) memTablesShare() int64 { return 2 * int64(e.options.Stores) * int64(e.memTableBytes()) }
+// memTablesShare is what the stores' tables in memory may take of Pebble's cache, which accounts for them. Without it nothing of the files would be kept
+// beside them, and each look for a new key would read and unpack an index. As long as fewer stores are open than may be, files have it.
+func (e *Env) memTablesShare() int64 {
+	return min(memTablesBytes, memTablesEach*int64(e.options.Stores)*int64(e.memTableBytes()))
+}
 
 // memTablesWaiting is how many tables in memory may wait for the disk before Apply waits for them.
 const memTablesWaiting = 4

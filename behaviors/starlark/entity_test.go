@@ -164,3 +164,17 @@ func BenchmarkDecide(b *testing.B) {
 		e.Decide(b.Context(), turns)
 	}
 }
+
+// dir() sorts what it is given. The names of a ctx are those of all of its kind.
+func TestLookingAtTheNamesOfCtxChangesNoOther(t *testing.T) {
+	about := (&thread{}).context(commandNames, &aboutCommand{EntityID: "e1", ID: "cmd-7"}, nil, nil, Replicated{})
+	_, err := about.Attr("entity_id")
+	require.NoError(t, err)
+	e, _ := load(t, "def decide_add_item(cart, cmd, ctx):\n    dir(ctx)\n"+evolves)
+	decideOn(t, e)
+	id, err := about.Attr("command_id")
+	require.NoError(t, err)
+	require.Equal(t, `"cmd-7"`, id.String())
+	_, err = (&thread{}).context(commandNames, &aboutCommand{}, nil, nil, Replicated{}).Attr("tables")
+	require.NoError(t, err)
+}

@@ -48,8 +48,8 @@ func (s *scope) Freeze()               {}
 func (s *scope) Truth() star.Bool      { return true }
 func (s *scope) Hash() (uint32, error) { return 0, errors.New("unhashable: ctx") }
 
-// AttrNames are the names in ctx.
-func (s *scope) AttrNames() []string { return s.names }
+// AttrNames are the names in ctx, in a list of the caller's own: dir() sorts it.
+func (s *scope) AttrNames() []string { return slices.Clone(s.names) }
 
 // Attr is the named value.
 func (s *scope) Attr(name string) (star.Value, error) {

@@ -15,6 +15,8 @@ type Upcast struct {
 	// From is the record as it was, To as it is; Version is the one of From.
 	From, To *Message
 	Version  int
+	// Within are the other records of the older schema.
+	Within []*Message
 }
 
 // Function is the name of the function.

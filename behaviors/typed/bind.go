@@ -46,7 +46,8 @@ type Model struct {
 	Subscriptions []BoundSubscription
 	Tables        []BoundTable
 	Replicated    BoundReplicated
-	Upcasts       []BoundUpcast
+	// Older are records as they were, of which upcasts know how to read them.
+	Older []*schemas.Message
 }
 
 // A BoundEntity is an entity type with its behaviour.
@@ -109,6 +110,8 @@ type binder struct {
 	outlets     outlets
 	sights      sights
 	upcasts     upcasts
+	// states are the structs that are states.
+	states map[reflect.Type]bool
 }
 
 // giveRegistry is the mend where a registry is missing.
@@ -119,7 +122,7 @@ const giveRegistry = "give partita.Options its Registry (with typed.Bind: Config
 func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
 	b := &binder{
 		definitions: newDefinitions(config.Namespace), maxBytes: config.MaxBytes, hasRegistry: config.Registry != nil,
-		sights: sights{boundTables{}, &boundValues{types: map[string]crdt.Type{}}}, upcasts: upcasts{},
+		sights: sights{boundTables{}, &boundValues{types: map[string]crdt.Type{}}}, upcasts: upcasts{}, states: map[reflect.Type]bool{},
 	}
 	if b.maxBytes == 0 {
 		b.maxBytes = schemas.DefaultMaxBytes
@@ -132,6 +135,11 @@ func Bind(ctx context.Context, config Config, parts ...Part) (*Model, error) {
 		}
 	}
 	outlines := outlinesOf(parts)
+	for _, o := range outlines {
+		if o.state.goType != nil {
+			b.states[o.state.goType] = true
+		}
+	}
 	problems = append(problems, checkTogether(outlines)...)
 	problems = append(problems, b.compile(config.Options))
 	if err := errors.Join(problems...); err != nil {

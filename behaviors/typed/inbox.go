@@ -50,7 +50,7 @@ func (in *inbox[Do]) open(ctx context.Context, typ string, payload entities.Payl
 		}
 	}
 	if l, was, written := in.upcast(ctx, typ, payload); l != nil {
-		data, failure := was.bring(written, l.message)
+		data, failure := was.bring(in.codec, written, l.message)
 		return l, data, failure
 	}
 	m, value, err := in.codec.Decode(ctx, payload, typ, in.messages...)
@@ -63,21 +63,21 @@ func (in *inbox[Do]) open(ctx context.Context, typ string, payload entities.Payl
 	return in.byName[m.Name], data, nil
 }
 
-// upcast is how to bring a payload, as bare Avro binary, to today's shape; nil if it was not written under a schema with an upcast.
-func (in *inbox[Do]) upcast(ctx context.Context, typ string, payload entities.Payload) (*letter[Do], *boundUpcast, []byte) {
+// upcast is how to bring a payload to today's shape; nil if it was not written under a schema with an upcast.
+func (in *inbox[Do]) upcast(ctx context.Context, typ string, payload entities.Payload) (*letter[Do], *boundUpcast, schemas.Written) {
 	if len(in.upcasts) == 0 {
-		return nil, nil, nil
+		return nil, nil, schemas.Written{}
 	}
-	fingerprint, data, ok := in.codec.Written(ctx, payload)
-	u := in.upcasts[fingerprint]
+	written, ok := in.codec.Written(ctx, payload)
+	u := in.upcasts[written.Fingerprint]
 	if !ok || u == nil {
-		return nil, nil, nil
+		return nil, nil, written
 	}
 	l := in.byName[u.now.name()]
 	if l == nil || typ != "" && typ != l.Name && typ != l.FullName {
-		return nil, nil, nil
+		return nil, nil, written
 	}
-	return l, u, data
+	return l, u, written
 }
 
 // explain names the mend, as Go has it, of a payload in Confluent's format that no registry can tell the schema of.

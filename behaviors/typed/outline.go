@@ -26,10 +26,12 @@ type outline struct {
 	// takes are an entity's commands and a publication's messages; sends are the commands that are declared.
 	takes []record
 	sends []declared
+	// state is an entity's.
+	state record
 }
 
 func (e *Entity[S]) outline() outline {
-	o := outline{kind: kindEntity, name: e.name, sends: e.sends}
+	o := outline{kind: kindEntity, name: e.name, sends: e.sends, state: e.state}
 	for _, c := range e.commands {
 		o.takes = append(o.takes, c.record)
 	}

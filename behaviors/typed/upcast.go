@@ -19,9 +19,10 @@ type Upcaster struct {
 }
 
 // Upcast has f bring what was written as the struct Old to today's struct Now, wherever it is read: by Apply, in projections, streams and subscriptions,
-// and commands too. Old is the struct as it was, under today's name with V and a number after it: what ItemAddedV1 describes was written as ItemAdded. A
-// struct within it that has changed as well is called so too. What was written must say under which schema, as Avro and Confluent do and JSON does not.
-// States are not upcast: they are computed anew, see [Entity.StateVersion].
+// commands and rows too. Old is the struct as it was, under today's name with V and a number after it: what ItemAddedV1 describes was written as ItemAdded. A
+// struct within it that has changed as well is called so too; one whose own name ends so, and that today's records do not have, gets a number more:
+// IPV4V1. What was written must say under which schema, as Avro and Confluent do and JSON does not. States are not upcast: they are computed anew, see
+// [Entity.StateVersion].
 //
 // f may not look at anything but its argument. If it panics, the event fails.
 func Upcast[Old, Now any](f func(Old) Now) *Upcaster {
@@ -59,13 +60,23 @@ func (u *Upcaster) check() []error {
 func (u *Upcaster) outline() outline { return outline{kind: "upcast", name: u.old.name()} }
 
 func (u *Upcaster) bind(_ context.Context, b *binder, m *Model) error {
-	now, err := b.set.Lookup(b.definitions.fullName(u.now.name()))
-	if err != nil {
+	if b.definitions.owners[u.now.name()] != u.now.goType {
 		return fmt.Errorf("upcast: %s is no record of this context: no part of it reads or writes one", u.now.goType)
 	}
-	was, err := b.definitions.older().single(u.old, now.FullName)
+	now, err := b.set.Lookup(b.definitions.fullName(u.now.name()))
+	if err != nil {
+		return fmt.Errorf("upcast: %w", err)
+	}
+	if b.states[u.now.goType] {
+		return fmt.Errorf("upcast: %s is a state: states are not upcast but computed anew; give the struct of the new shape another name, and raise StateVersion", u.now.goType)
+	}
+	all, err := b.definitions.asItWas(u.old)
 	if err != nil {
 		return err
+	}
+	was, err := all.Lookup(now.FullName)
+	if err != nil {
+		return fmt.Errorf("upcast: %s: %w", u.old.goType, err)
 	}
 	if was.Fingerprint == now.Fingerprint {
 		return fmt.Errorf("upcast: %s describes what %s is today: leave it out", u.old.goType, u.now.goType)
@@ -78,16 +89,27 @@ func (u *Upcaster) bind(_ context.Context, b *binder, m *Model) error {
 		return fmt.Errorf("upcast: %s: %w", u.old.goType, err)
 	}
 	b.upcasts[was.Fingerprint] = &boundUpcast{Upcaster: u, was: was, schema: schema}
-	m.Upcasts = append(m.Upcasts, BoundUpcast{Fingerprint: was.Fingerprint, Record: now.FullName})
+	for _, record := range all.Messages() {
+		// What stands within the record is read with it, unless it stands by itself too.
+		if record == was || b.definitions.owners[record.Name] == nil {
+			m.Older = append(m.Older, record)
+		}
+	}
 	return nil
 }
 
-// A BoundUpcast tells which older schema of a record need not be readable under today's.
-type BoundUpcast struct {
-	// Fingerprint is that of the older schema.
-	Fingerprint uint64
-	// Record is the record's full name.
-	Record string
+// Reader is the schema under which something is read that was written under one with the fingerprint: as it was, if an upcast takes it from there. JSON
+// does not say what it was written as.
+func (m *Model) Reader(today *schemas.Message, fingerprint uint64) *schemas.Message {
+	if m.Codec.ContentType() == schemas.JSONContentType {
+		return today
+	}
+	for _, was := range m.Older {
+		if was.Fingerprint == fingerprint && was.FullName == today.FullName {
+			return was
+		}
+	}
+	return today
 }
 
 type boundUpcast struct {
@@ -100,14 +122,19 @@ type boundUpcast struct {
 type upcasts map[uint64]*boundUpcast
 
 // bring is what was written, as bare Avro binary under today's schema.
-func (u *boundUpcast) bring(data []byte, today *message) (brought []byte, failure *entities.Failure) {
+func (u *boundUpcast) bring(codec *schemas.Codec, written schemas.Written, today *message) (brought []byte, failure *entities.Failure) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			brought, failure = nil, recovered(cause)
 		}
 	}()
-	if err := u.was.Validate(data); err != nil {
-		return nil, malformed("%v", err)
+	value, err := codec.DecodeWritten(u.was, written)
+	if err != nil {
+		return nil, asFailure(err)
+	}
+	data, err := codec.AppendBinary(nil, u.was, value)
+	if err != nil {
+		return nil, asFailure(err)
 	}
 	now, err := u.read(u.schema, data)
 	if err == nil {
@@ -119,8 +146,8 @@ func (u *boundUpcast) bring(data []byte, today *message) (brought []byte, failur
 	return brought, nil
 }
 
-// older are definitions of records as they were. What is named with a version there goes by the name without, unless today's records use it.
-func (d *definitions) older() *definitions {
+// asItWas compiles a record as it was, with those within it. What is named with a version there goes by the name without, unless today's records use it.
+func (d *definitions) asItWas(r record) (*schemas.Set, error) {
 	was := newDefinitions(d.namespace)
 	was.rename = func(name string) string {
 		if _, today := d.byName[d.fullName(name)]; today {
@@ -128,21 +155,12 @@ func (d *definitions) older() *definitions {
 		}
 		return unversioned(name)
 	}
-	return was
-}
-
-// single compiles one record, whose full name is known.
-func (d *definitions) single(r record, fullName string) (*schemas.Message, error) {
-	if err := d.add(r); err != nil {
+	if err := was.add(r); err != nil {
 		return nil, fmt.Errorf("upcast: %w", err)
 	}
-	set, err := d.set()
+	set, err := was.set()
 	if err != nil {
 		return nil, fmt.Errorf("upcast: %s: %w", r.goType, err)
 	}
-	m, err := set.Lookup(fullName)
-	if err != nil {
-		return nil, fmt.Errorf("upcast: %s: %w", r.goType, err)
-	}
-	return m, nil
+	return set, nil
 }

@@ -108,12 +108,38 @@ func TestWhatWasWrittenAsAnOlderStructIsBroughtToTodaysShape(t *testing.T) {
 	shown, err := table.RowJSON(row)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"cents":125,"by":"Ann Lee","row":7}`, string(shown))
+}
 
+func TestRecordsAsTheyWereAreReadAsSuch(t *testing.T) {
 	set, err := schemas.Parse(pricedV1)
 	require.NoError(t, err)
-	was, err := set.Lookup("shop.Priced")
-	require.NoError(t, err)
-	require.Equal(t, []typed.BoundUpcast{{Fingerprint: was.Fingerprint, Record: "shop.Priced"}}, m.Upcasts)
+	for _, encoding := range []schemas.Encoding{schemas.AvroEncoding, schemas.JSONEncoding} {
+		m := bind(t, typed.Config{Namespace: "shop", Options: schemas.Options{Encoding: encoding}}, typed.Upcast(priced), goods())
+		for _, name := range []string{"shop.Priced", "shop.Clerk"} {
+			was, err := set.Lookup(name)
+			require.NoError(t, err)
+			today, err := m.Schemas.Lookup(name)
+			require.NoError(t, err)
+			require.Equal(t, today, m.Reader(today, 17), "something else")
+			if encoding == schemas.JSONEncoding {
+				require.Equal(t, today, m.Reader(today, was.Fingerprint), "nothing says that it was written so")
+				continue
+			}
+			require.Equal(t, was.SchemaJSON, m.Reader(today, was.Fingerprint).SchemaJSON)
+		}
+	}
+}
+
+type PriceV1 struct {
+	Euros float64 `avro:"euros"`
+}
+
+// elsewhere has a struct of a name that is a record's.
+func elsewhere() typed.Part {
+	type Priced struct {
+		SKU string `avro:"sku"`
+	}
+	return typed.Upcast(func(PricedV1) Priced { return Priced{} })
 }
 
 func TestAnUpcastThatPanicsFailsItsEvent(t *testing.T) {
@@ -159,8 +185,10 @@ func TestUpcastsThatCannotBeAreRefused(t *testing.T) {
 		"PricedV2 describes what typed_test.Priced is today: leave it out": {
 			typed.Upcast(func(p PricedV2) Priced { return Priced(p) }),
 		},
-		"describe the same record: keep one": {typed.Upcast(priced), typed.Upcast(func(p PricedV3) Priced { return priced(PricedV1(p)) })},
-		"another part has this name":         {typed.Upcast(priced), typed.Upcast(priced)},
+		"describe the same record: keep one":                                   {typed.Upcast(priced), typed.Upcast(func(p PricedV3) Priced { return priced(PricedV1(p)) })},
+		"typed_test.Price is a state: states are not upcast but computed anew": {typed.Upcast(func(PriceV1) Price { return Price{} })},
+		"is no record of this context: no part of it reads or writes one":      {elsewhere()},
+		"another part has this name":                                           {typed.Upcast(priced), typed.Upcast(priced)},
 	} {
 		_, err := typed.Bind(t.Context(), typed.Config{Namespace: "shop"}, append(parts, goods())...)
 		require.ErrorContains(t, err, want)

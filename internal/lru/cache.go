@@ -71,3 +71,11 @@ func (c *Cache[V]) Clear() {
 	c.byUse.Init()
 	c.bytes = 0
 }
+
+// Snug is data for a cache to keep: a copy, if there is room for much more behind it, which would be kept too.
+func Snug(data []byte) []byte {
+	if cap(data) > 2*len(data) {
+		return append(make([]byte, 0, len(data)), data...)
+	}
+	return data
+}

@@ -54,3 +54,13 @@ func TestWhatWasUsedLastStays(t *testing.T) {
 		require.Equal(t, key, value)
 	}
 }
+
+func TestWhatIsKeptHasNoRoomForMore(t *testing.T) {
+	kept := Snug(append(make([]byte, 0, 100_000), 'x'))
+	require.Equal(t, []byte("x"), kept)
+	require.Less(t, cap(kept), 100)
+	require.NotNil(t, Snug(make([]byte, 0, 100)))
+	require.Nil(t, Snug(nil))
+	enough := append(make([]byte, 0, 6), "four"...)
+	require.Same(t, &enough[0], &Snug(enough)[0])
+}
