@@ -258,8 +258,19 @@ func adopt(model *typed.Model, history *schemas.MemoryHistory, written map[uint6
 		}
 		if err := schemas.Compatible(old.JSON, model.Reader(now, fingerprint).SchemaJSON); err != nil {
 			errs = append(errs, fmt.Errorf("record %s: what was written under its schema %016x could not be read any more: %w "+
-				"(an added field needs a default in its tag; what Avro or Confluent has can be brought to another shape by typed.Upcast)", old.Name, fingerprint, err))
+				"(an added field needs a default in its tag; what Avro or Confluent has can be brought to another shape by typed.Upcast)%s", old.Name, fingerprint, err,
+				otherUpcast(model, old)))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// otherUpcast tells that there is an upcast of the record, and that it is not from this.
+func otherUpcast(model *typed.Model, old admin.Schema) string {
+	for _, was := range model.Older {
+		if was.FullName == old.Name && was.Fingerprint != old.Fingerprint {
+			return "; the struct that an upcast has of it describes another shape than " + old.JSON
+		}
+	}
+	return ""
 }

@@ -81,6 +81,14 @@ func TestEventsAreReadAsTheyWouldBeWrittenToday(t *testing.T) {
 	require.ErrorContains(t, err, "record Weighed: what was written under its schema")
 	require.ErrorContains(t, err, "can be brought to another shape by typed.Upcast")
 
+	type WeighedV1 struct {
+		Lbs float64 `avro:"lbs"`
+	}
+	misread := typed.Upcast(func(WeighedV1) Weighed { return Weighed{} })
+	err = partita.Run(ctx, partita.Context{Name: "math", Partitions: 2, Parts: []typed.Part{sumInGrams(), misread}},
+		partita.Options{Brokers: []string{broker}, StateDir: dir, CreateTopics: true})
+	require.ErrorContains(t, err, "the struct that an upcast has of it describes another shape than")
+
 	stop = start(t, broker, dir, sumInGrams(), inGrams)
 	require.Equal(t, "1371", s.add("10"))
 	require.NoError(t, stop())

@@ -137,8 +137,8 @@ func sameState(a, b *entities.Stored) bool {
 // stop is why the states of the shard stay as they are.
 func (r *rebuild) stop(id []byte, format string, args ...any) error {
 	d := r.definition
-	return &partitions.StopError{Err: fmt.Errorf("the states of %s/%d cannot be computed anew: %s: %w; nothing was written: mend the behaviour and start the processors with it, "+
-		"or the ones before; processor verify %s %s shows all such entities", d.Name, r.shard, id, fmt.Errorf(format, args...), d.Topics.FolderText(), d.Name)}
+	return &partitions.StopError{Err: fmt.Errorf("the states of %s/%d cannot be computed anew: %s: %w; nothing of this shard was written: mend the behaviour and start the processors with it; "+
+		"other shards may be of the new version already, and do not run with the behaviour before; processor verify %s %s shows all such entities", d.Name, r.shard, id, fmt.Errorf(format, args...), d.Topics.FolderText(), d.Name)}
 }
 
 // What one call writes at most, and looks at.

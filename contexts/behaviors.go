@@ -91,7 +91,8 @@ func (l *loader) loadProjection(s script, p *Projection, key string, sourceKeys 
 	if len(problems) > 0 {
 		return false
 	}
-	p.Behavior, p.Keyed, p.Hash = behavior, behavior.Keyed(), l.projectionHash(s, p)
+	p.Behavior, p.Keyed = behavior, behavior.Keyed()
+	p.Hash = l.projectionHash(s, p, l.context.upcastFor(p, events))
 	return true
 }
 

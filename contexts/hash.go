@@ -44,16 +44,16 @@ func (l *loader) hash() {
 	l.context.Hash = hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// projectionHash covers what decides the rows of a table: what its scripts say, where its events come from, how they are keyed, what a row is. What becomes of
-// events that fail, and how the text is written, decide nothing.
-func (l *loader) projectionHash(s script, p *Projection) string {
+// projectionHash covers what decides the rows of a table: what its scripts say, where its events come from, how they are keyed, what a row is, and, if it reads
+// anything that is upcast, the functions for that. What becomes of events that fail, and how the text is written, decide nothing.
+func (l *loader) projectionHash(s script, p *Projection, upcast bool) string {
 	sum := sha256.New()
 	folder := os.DirFS(l.dir)
 	_, err := fmt.Fprintf(sum, "%q %q %q %q\n", s.key.string, p.ByTime, p.Sources, p.Row.SchemaJSON)
 	if err == nil {
 		err = starlark.WriteMeaning(sum, folder, s.file)
 	}
-	if err == nil && l.context.upcasts != nil {
+	if err == nil && upcast {
 		err = starlark.WriteMeaning(sum, folder, upcastsFile)
 	}
 	if err != nil {

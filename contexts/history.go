@@ -30,11 +30,21 @@ func CheckHistory(c *Context, stored []StoredSchema) Problems {
 				continue
 			}
 			if err := schemas.Compatible(old.JSON, c.reader(m, old.Fingerprint).SchemaJSON); err != nil {
-				problems = append(problems, Problem{Path: joinShown(c.Dir, schemasDir), Message: incompatible(m, old, err)})
+				problems = append(problems, Problem{Path: joinShown(c.Dir, schemasDir), Message: incompatible(m, old, err) + c.otherUpcast(m, old)})
 			}
 		}
 	}
 	return problems.sorted()
+}
+
+// otherUpcast tells that there is an upcast of the record, and that it is not from this.
+func (c *Context) otherUpcast(m *schemas.Message, old StoredSchema) string {
+	for _, was := range c.older {
+		if was.FullName == m.FullName && was.Fingerprint != old.Fingerprint {
+			return "; what upcasts/ has of it describes another shape than " + old.JSON
+		}
+	}
+	return ""
 }
 
 // reader is the record as which something is read: as it was, if an upcast takes it from there. JSON does not say what it was written as.

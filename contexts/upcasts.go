@@ -156,6 +156,21 @@ func differs(u starlark.Upcast, others []starlark.Upcast) string {
 	return ""
 }
 
+// upcastFor tells whether there is an upcast for a table's rows, or for one of the events that it wants.
+func (c *Context) upcastFor(p *Projection, events []*schemas.Message) bool {
+	for _, was := range c.older {
+		if was.FullName == p.Row.FullName {
+			return true
+		}
+		for _, e := range events {
+			if was.FullName == e.FullName && p.Behavior.Wants(e.Name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // upcastFrom is a payload that was written under a schema that has an upcast, brought to today's; false for any other. typ is the header ce_type.
 func (c *Context) upcastFrom(typ string, payload entities.Payload) (now *schemas.Message, value []any, failure *entities.Failure, ok bool) {
 	if c.upcasts == nil {

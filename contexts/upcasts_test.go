@@ -205,6 +205,35 @@ func TestStatesAreNotUpcast(t *testing.T) {
 	require.ErrorContains(t, problems.Err(), "upcasts/cart_v1.avsc: Cart is a state: states are not upcast but computed anew; give the record of the new shape another name, and raise state_version")
 }
 
+func TestAnUpcastIsPartOfWhatATableComputesIfItReadsSuch(t *testing.T) {
+	files := movedFolder()
+	files["context.yaml"] = strings.Replace(files["context.yaml"], "publications:", "  moves: {from: [cart], behavior: moves.star, row: Cart}\npublications:", 1)
+	files["moves.star"] = "def on_moved(row, event, ctx):\n    row.cents += 1\n"
+	before := load(t, folderOf(t, files))
+	delete(files, "upcasts/moved_v1.avsc")
+	files["upcasts/upcasts.star"] = strings.Split(files["upcasts/upcasts.star"], "def upcast_moved_v1")[0]
+	after := load(t, folderOf(t, files))
+	require.NotEqual(t, before.Projection("items").Hash, after.Projection("items").Hash, "it reads ItemAdded, which is upcast by functions of the same file")
+	require.NotEqual(t, before.Projection("moves").Hash, after.Projection("moves").Hash)
+	delete(files, "upcasts/item_added_v1.avsc")
+	delete(files, "upcasts/upcasts.star")
+	require.Equal(t, after.Projection("moves").Hash, load(t, folderOf(t, files)).Projection("moves").Hash, "it reads nothing that is upcast")
+}
+
+func TestAnUpcastFromAnotherShapeIsNamed(t *testing.T) {
+	stored := storedOf(t, strings.Replace(itemAddedV1, "euros", "pounds", 1))
+	err := contexts.CheckHistory(load(t, folderOf(t, upcastFolder)), stored).Err()
+	require.ErrorContains(t, err, `; what upcasts/ has of it describes another shape than {`)
+	require.ErrorContains(t, err, "pounds")
+}
+
+func TestAnUpcastWithoutItsFileSaysWhatToWrite(t *testing.T) {
+	files := maps.Clone(upcastFolder)
+	delete(files, "upcasts/upcasts.star")
+	_, problems := contexts.Load(folderOf(t, files), contexts.Options{})
+	require.ErrorContains(t, problems.Err(), "upcasts/upcasts.star: there is no such file: write upcast_item_added_v1(event) into it")
+}
+
 func TestFunctionsOfUpcastsAreChecked(t *testing.T) {
 	for script, want := range map[string]string{
 		"def upcast_item_added_v2(event):\n    return event\n":      "upcasts/upcasts.star: upcasts: version 1 of ItemAdded needs a function upcast_item_added_v1(event)\nupcasts/upcasts.star:1:1: upcasts: function upcast_item_added_v2 is for no schema beside it: put the record as it was into item_added_v2.avsc",

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -113,8 +112,6 @@ func (p shownPages) types(ts *testscript.TestScript, neg bool, args []string) {
 			p.harness.ready(ts, false, []string{words[2]})
 		case words[0] == "processor" && words[1] == "watch":
 			p.harness.eventually(ts, false, []string{cmp.Or(want, "."), "sh", "-c", command + " --until-end"})
-		case words[0] == "kafka-topics.sh":
-			p.harness.foreign(ts, false, []string{"create", after("--topic", words), after("--partitions", words)})
 		case words[0] == "export":
 			name, value, _ := strings.Cut(words[1], "=")
 			ts.Setenv(name, value)
@@ -124,11 +121,6 @@ func (p shownPages) types(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Check(ts.Exec("sh", "-c", command))
 		}
 	}
-}
-
-// after is the word after a flag.
-func after(flag string, words []string) string {
-	return words[slices.Index(words, flag)+1]
 }
 
 // write makes the block a file.

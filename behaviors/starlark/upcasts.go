@@ -1,6 +1,7 @@
 package starlark
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -51,8 +52,12 @@ type upcast struct {
 func LoadUpcasts(config UpcastsConfig) (*Upcasts, []Problem) {
 	config.Limits = config.Limits.withDefaults()
 	var today []*Message
+	var wanted []string
 	for i := range config.All {
-		today = append(today, config.All[i].To)
+		today, wanted = append(today, config.All[i].To), append(wanted, config.All[i].Function()+"(event)")
+	}
+	if _, err := fs.Stat(config.Folder, config.File); errors.Is(err, fs.ErrNotExist) {
+		return nil, []Problem{{File: config.File, Message: fmt.Sprintf("there is no such file: write %s into it", strings.Join(wanted, ", "))}}
 	}
 	globals, problems := loadScript(config.Folder, config.File, config.Limits, config.Print, nil, today)
 	if len(problems) > 0 {

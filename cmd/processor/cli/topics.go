@@ -21,6 +21,7 @@ type topicsOptions struct {
 	connection  connection
 	apply, json bool
 	start       []string
+	create      []string
 }
 
 func (a *app) topicsCommand() *cobra.Command {
@@ -29,7 +30,7 @@ func (a *app) topicsCommand() *cobra.Command {
 		Use:   "topics DIR",
 		Short: "Shows the topics of a context and what is wrong with them; creates them",
 		Long: "Shows which topics a context needs, which exist, and what differs. --apply creates what is missing and mends what can be mended\n" +
-			"without losing anything. --start says where a component goes on reading, while no processor runs.\n\n" +
+			"without losing anything. --create creates a topic of others, where nobody else will. --start says where a component goes on reading, while no processor runs.\n\n" +
 			"Exit code 1: the context cannot start on its topics as they are.",
 		Example: "  processor topics examples/shop --brokers localhost:9092 --apply\n" +
 			"  processor topics examples/shop --start customer-totals=shop.cart.events:earliest",
@@ -41,12 +42,17 @@ func (a *app) topicsCommand() *cobra.Command {
 	o.connection.addFlags(flags)
 	flags.BoolVar(&o.apply, "apply", false, "create what is missing and mend what can be mended safely")
 	flags.BoolVar(&o.json, "json", false, "one JSON object a line")
+	flags.StringArrayVar(&o.create, "create", nil, "TOPIC=PARTITIONS: create a topic of others that the context needs; may be repeated")
 	flags.StringArrayVar(&o.start, "start", nil, "COMPONENT=TOPIC[/PARTITION]:earliest|latest|OFFSET: where the component goes on; may be repeated")
 	return cmd
 }
 
 func (a *app) topics(ctx context.Context, dir string, o *topicsOptions) error {
 	starts, err := parseStarts(o.start)
+	if err != nil {
+		return err
+	}
+	others, err := parseOthers(o.create)
 	if err != nil {
 		return err
 	}
@@ -75,6 +81,12 @@ func (a *app) topics(ctx context.Context, dir string, o *topicsOptions) error {
 	}
 	specs := f.service(ctx).SpecsOf(board)
 	diffs, err := service.Differences(ctx, asks, f.service(ctx), specs)
+	if err == nil && len(others) > 0 {
+		if err := a.createOthers(ctx, asks, specs, diffs, others); err != nil {
+			return err
+		}
+		diffs, err = service.Differences(ctx, asks, f.service(ctx), specs)
+	}
 	if err == nil && o.apply {
 		diffs, err = a.applyTopics(ctx, asks, f.service(ctx), specs, diffs)
 	}
