@@ -22,6 +22,9 @@ func (bungler) Compress(*bytes.Buffer, []byte, ...kgo.CompressFlag) ([]byte, kgo
 // Who has it deleted has a gap made, and the task stops before that.
 func TestBatchThatCannotBeUnpackedIsWaitedFor(t *testing.T) {
 	w := newWorld(t, 2)
+	if w.own == nil {
+		t.Skip("Apache Kafka unpacks what it is sent, and refuses this: nobody can write such a batch there")
+	}
 	a := w.start("a")
 	w.send(10, 1)
 	w.awaitEvents(10)
