@@ -78,14 +78,7 @@ func measure(ctx context.Context, s settings, memory int) error {
 		}
 	}
 	if memory > 0 && s.runs("memory") {
-		big := s
-		big.commands, big.entities = memory, memory
-		j := job{Kind: jobEntities, Name: s.run + "mem", Commands: memory, Brokers: s.brokers, StateDir: filepath.Join(dir, "mem")}
-		if err := prepare(ctx, big, j, load{wide: true}); err != nil {
-			return err
-		}
-		j.Profile = s.profileOf("memory")
-		r, err := run(ctx, j)
+		r, err := s.create(ctx, memory, filepath.Join(dir, "mem"))
 		if err != nil {
 			return err
 		}
@@ -95,6 +88,17 @@ func measure(ctx context.Context, s settings, memory int) error {
 		return nil
 	}
 	return latencies(ctx, s, dir)
+}
+
+// create has so many entities created, one command each.
+func (s settings) create(ctx context.Context, entities int, stateDir string) (report, error) {
+	s.commands, s.entities = entities, entities
+	j := job{Kind: jobEntities, Name: s.run + "mem", Commands: entities, Brokers: s.brokers, StateDir: stateDir}
+	if err := prepare(ctx, s, j, load{wide: true}); err != nil {
+		return report{}, err
+	}
+	j.Profile = s.profileOf("memory")
+	return run(ctx, j)
 }
 
 // runs tells whether the run of this name was asked for.

@@ -495,3 +495,14 @@ func TestPreparationEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, d.processor.Process(d.window, []partitions.Record{command("c1", "+1")}), context.Canceled)
 	require.Empty(t, d.window.outputs)
 }
+
+func TestTheCacheCountsWhatEntitiesHaveBecome(t *testing.T) {
+	d := newDesk(t)
+	d.do(command("c1", "+1"))
+	before := d.processor.cache.Bytes()
+	d.do(command("c1", "+1 wide=500"))
+	wider := d.processor.cache.Bytes()
+	require.GreaterOrEqual(t, wider, before+500)
+	d.do(command("c1", "+1 reply="+strings.Repeat("7", 250), asking("first")...))
+	require.GreaterOrEqual(t, d.processor.cache.Bytes(), wider+400, "answers that are remembered are held too")
+}

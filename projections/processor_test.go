@@ -266,7 +266,8 @@ func TestARowInMemoryTakesItsOwnRoomOnly(t *testing.T) {
 	require.True(t, ok)
 	require.Nil(t, row)
 	p.hold([]byte("empty"), make([]byte, 0, 100))
-	row, _ = p.rows.Get([]byte("empty"))
+	row, ok = p.rows.Get([]byte("empty"))
+	require.True(t, ok)
 	require.NotNil(t, row, "an empty row is a row")
 }
 

@@ -96,6 +96,25 @@ func TestAnotherScaleBehindTheSameFingerprintIsRefused(t *testing.T) {
 	require.Contains(t, failure.Message, "decimal(9,2)")
 }
 
+// Whoever describes a record as it was is told if the registry has another of the same fingerprint.
+func TestARecordAsItWasIsComparedWithTheRegistry(t *testing.T) {
+	w, registry := fakeRegistry(t)
+	writer, m := confluentCodec(t, registry, paid)
+	require.NoError(t, writer.Register(t.Context()))
+	data, err := writer.Encode(nil, m, []any{decimal("1.25")})
+	require.NoError(t, err)
+	reader, finer := confluentCodec(t, newRegistry(t, w), paidFiner)
+	require.NoError(t, reader.Prepare(t.Context(), entities.Payload{Data: data}))
+	written, ok := reader.Written(t.Context(), entities.Payload{Data: data})
+	require.True(t, ok)
+	require.Equal(t, m.Fingerprint, written.Fingerprint)
+	value, err := reader.DecodeWritten(m, written)
+	require.NoError(t, err)
+	require.True(t, same([]any{decimal("1.25")}, value), "%v", value)
+	_, err = reader.DecodeWritten(finer, written)
+	require.ErrorContains(t, err, "decimal(9,2)")
+}
+
 func TestUnknownIdIsRememberedForSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, registry := fakeRegistry(t)

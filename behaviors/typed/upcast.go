@@ -28,9 +28,8 @@ type Upcaster struct {
 func Upcast[Old, Now any](f func(Old) Now) *Upcaster {
 	return &Upcaster{old: recordOf[Old](), now: recordOf[Now](), read: func(was *avro.Schema, data []byte) (any, error) {
 		var old Old
-		rest, err := was.Decode(data, &old)
-		if err != nil || len(rest) > 0 {
-			return nil, malformed("record %s: %d bytes after the end of the value: %v", recordOf[Old]().name(), len(rest), err)
+		if _, err := was.Decode(data, &old); err != nil {
+			return nil, malformed("record %s: %v", recordOf[Old]().name(), err)
 		}
 		now := f(old)
 		return &now, nil
